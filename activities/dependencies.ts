@@ -7,6 +7,7 @@ import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { AuditionRecords } from '../db/auditions/records.ts';
 import type { ResponseLinkRequest } from '../db/auditions/response-links.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
+import type { ReadStoredNames } from '../db/auditions/stored-names.ts';
 import type { MessageBudgets } from '../db/budgets/message-budgets.ts';
 import type { BusyCalendars } from '../db/calendars/busy-calendars.ts';
 import type { BusyTimes } from '../db/calendars/busy-times.ts';
@@ -31,6 +32,7 @@ export interface ActivityDependencies {
   readonly repositories: {
     readonly events: EventStore;
     readonly ledger: OperationLedger;
+    readonly storedNames: ReadStoredNames;
     readonly holds: SlotHolds;
     readonly sessionBlocks: Pick<SessionBlocks, 'get'>;
     readonly connections: Connections;

@@ -98,6 +98,12 @@ export const startApi = async ({
     keyDatabase.db,
     createFactLog(logger),
   );
+  // The names of calendars of an earlier version are keyed now. A request that needs them before waits, or tries again.
+  void repositories
+    .storedNames()
+    .catch((err: unknown) =>
+      logger.error({ err }, 'names of calendars not keyed; retrying with the next request'),
+    );
   const temporal = connectTemporal(configuration, repositories.vault);
   const providers = createProviders(configuration, createUnreadableReport(repositories, logger));
   const accessTokens = createAccessTokens({

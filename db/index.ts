@@ -16,8 +16,10 @@ import { type AuditionRecords, createAuditionRecords } from './auditions/records
 import { createResponseLinks, type ResponseLinks } from './auditions/response-links.ts';
 import { createSilentTexts, type SilentTexts } from './auditions/silent-texts.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
+import { createStoredNamesReader, type ReadStoredNames } from './auditions/stored-names.ts';
 import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
 import { createUnkeyedAddresses, type UnkeyedAddresses } from './auditions/unkeyed-addresses.ts';
+import { createUnkeyedNames, type UnkeyedNames } from './auditions/unkeyed-names.ts';
 import { createWaitingEntries, type WaitingEntries } from './auditions/waiting-entries.ts';
 import { createMessageBudgets, type MessageBudgets } from './budgets/message-budgets.ts';
 import { type BusyCalendars, createBusyCalendars } from './calendars/busy-calendars.ts';
@@ -102,6 +104,8 @@ export interface Repositories {
   readonly hostClaims: HostClaims;
   readonly unkeyedHosts: UnkeyedHosts;
   readonly holds: SlotHolds;
+  readonly storedNames: ReadStoredNames;
+  readonly unkeyedNames: UnkeyedNames;
   readonly connections: Connections;
   readonly accounts: Accounts;
   readonly authorizationRequests: AuthorizationRequests;
@@ -175,6 +179,8 @@ export const createRepositories = (
   const accountReferences = createAccountReferences(wrapping);
   const addressHashes = createAddressHashes(vault);
   const holdReasons = createHoldReasons(db, vault);
+  const unkeyedNames = createUnkeyedNames(db, vault);
+  const storedNames = createStoredNamesReader(vault, (names) => unkeyedNames.key(names));
   return {
     events: createEventStore(db, protection, observe),
     auditions: createAuditionReadModel(db, texts),
@@ -190,14 +196,16 @@ export const createRepositories = (
     ledger: createOperationLedger(db, vault),
     hostClaims: createHostClaims(db, createHostHashes(vault)),
     unkeyedHosts: createUnkeyedHosts(db, vault),
-    holds: createSlotHolds(db, protection, observe),
+    holds: createSlotHolds(db, storedNames, protection, observe),
+    storedNames,
+    unkeyedNames,
     connections: createConnections(db, vault, accountReferences),
     accounts: createAccounts(db, vault, accountReferences),
     authorizationRequests: createAuthorizationRequests(db, vault),
     disconnectedAccounts: createDisconnectedAccounts(db),
     connectionProblems: createConnectionProblems(db),
     connectionFailures: createConnectionFailures(db),
-    unreadableEvents: createUnreadableEventReports(db),
+    unreadableEvents: createUnreadableEventReports(db, storedNames),
     missingReferences: createMissingReferences(db, vault, accountReferences),
     pendingRevocations: createPendingRevocations(db, vault),
     signInAttempts: createSignInAttempts(db, wrapping),
@@ -209,7 +217,7 @@ export const createRepositories = (
     sessionRooms: createSessionRooms(db, vault),
     providerHealth: createProviderHealth(db),
     backlog: createBacklogReader(db),
-    quotas: createQuotas(db),
+    quotas: createQuotas(db, vault),
     apiKeys: createApiKeys(db),
     administrativeActs: createAdministrativeActs(db),
     payloadOrganizations: createPayloadOrganizations(db),
@@ -223,11 +231,11 @@ export const createRepositories = (
     people: createPeople(db, keys, vault),
     watchSubscriptions: createWatchSubscriptions(db, createWatchSecrets(wrapping.references('watch secret'))),
     syncedCalendars: createSyncedCalendars(db, vault),
-    syncedEvents: createSyncedEvents(db),
-    busyCalendars: createBusyCalendars(db, vault),
+    syncedEvents: createSyncedEvents(db, storedNames),
+    busyCalendars: createBusyCalendars(db, vault, storedNames),
     busyTimes: createBusyTimes(db),
-    participantConflicts: createParticipantConflicts(db),
-    writtenEvents: createWrittenEvents(db, vault),
+    participantConflicts: createParticipantConflicts(db, storedNames),
+    writtenEvents: createWrittenEvents(db, vault, storedNames),
     inbox: createWebhookInbox(db, vault),
     parkedContents: createParkedContents(db, vault),
     inboxRouting: createInboxRouting(db, accountReferences, vault),

@@ -165,6 +165,8 @@ test('the migration keeps the slot holds of earlier versions as claims', async (
   expect(await query('SELECT audition_id, last_claim FROM slot_fences')).toEqual([
     { audition_id: 'aud_1', last_claim: 3 },
   ]);
+  // A trigger refuses rooms without a key. The names are keyed when a process starts.
+  await query('ALTER TABLE slot_holds DISABLE TRIGGER slot_holds_have_keyed_names');
   const rival = `
     INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
     VALUES ('aud_2', 1, '${room}', 'org_1', '[2031-01-01,2031-01-03)')`;

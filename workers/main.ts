@@ -83,6 +83,8 @@ const main = async (): Promise<void> => {
     keyDatabase.db,
     createFactLog(logger),
   );
+  // Before anything is read: rows of an earlier version have other names, and no process of that version can add one any more.
+  await stored.storedNames();
   const providers = createProviders(configuration, createUnreadableReport(stored, logger));
   const repositories = {
     ...stored,

@@ -3,6 +3,7 @@
  * an earlier one stopped, and two attempts that overlap do no harm.
  */
 import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
+import type { ReadStoredNames } from '../../db/auditions/stored-names.ts';
 import type { BusyCalendars } from '../../db/calendars/busy-calendars.ts';
 import type { BusyTimes } from '../../db/calendars/busy-times.ts';
 import type { ParticipantConflicts } from '../../db/calendars/participant-conflicts.ts';
@@ -47,6 +48,7 @@ import type { Settled } from './unaccounted-events.ts';
 export interface CalendarSyncDependencies
   extends Pick<CalendarReconciliationDependencies, 'reconciliationHours'> {
   readonly repositories: CalendarReconciliationDependencies['repositories'] & {
+    readonly storedNames: ReadStoredNames;
     readonly connections: Pick<Connections, 'get'>;
     readonly ledger: CalendarUsesDependencies['ledger'];
     readonly people: CalendarUsesDependencies['people'];
@@ -120,8 +122,9 @@ export const createCalendarSyncActivities = ({
   const busyTimeReading = createBusyTimeReading(repositories);
   const facts = createAuditionFacts(repositories.events);
   const changeReport = createChangeReport({ syncedEvents, laterConflicts, signals, facts });
-  const { ledger, people } = repositories;
+  const { storedNames, ledger, people } = repositories;
   const uses = createCalendarUses({
+    storedNames,
     ledger,
     people,
     connections,
@@ -294,8 +297,9 @@ export const createCalendarSyncActivities = ({
   };
 
   const readRound = async (round: SyncRound): Promise<SyncCalendarsResult> => {
-    const { connection: id, only = [], again = [], lostSubscriptions = [], reconcile } = round.input;
+    const { connection: id, lostSubscriptions = [], reconcile } = round.input;
     const { isPoll } = round;
+    const { only, again } = await presentNames(round.input);
     await syncedCalendars.markChecked(id, { isPoll });
     if (isPoll) await syncedCalendars.deleteOldEvents(id);
     const used = await removeUnused(round);
@@ -337,6 +341,15 @@ export const createCalendarSyncActivities = ({
               ),
           }
         : {}),
+    };
+  };
+
+  /** A workflow or a webhook of an earlier version can name calendars as they were stored then. */
+  const presentNames = async ({ only = [], again = [] }: SyncCalendarsInput) => {
+    const names = await storedNames();
+    return {
+      only: only.map((name) => names.keyed(name)),
+      again: again.map((name) => names.keyed(name)),
     };
   };
 

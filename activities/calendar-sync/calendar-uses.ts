@@ -1,6 +1,6 @@
 /** Finds the steps of an audition that use a calendar, in the ledger. */
 
-import { storedCalendar } from '../../db/auditions/resources.ts';
+import type { ReadStoredNames } from '../../db/auditions/stored-names.ts';
 import type { CalendarKey, SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { Connection, Connections } from '../../db/connections/repository.ts';
 import type { CompletedEffect, OperationLedger } from '../../db/ledger/operations.ts';
@@ -53,6 +53,7 @@ export interface CalendarUses {
 }
 
 export interface CalendarUsesDependencies {
+  readonly storedNames: ReadStoredNames;
   readonly ledger: Pick<OperationLedger, 'standingEffects' | 'completedEffects' | 'allTargets'>;
   readonly people: Pick<People, 'isErased'>;
   readonly connections: Pick<Connections, 'get'>;
@@ -62,6 +63,7 @@ export interface CalendarUsesDependencies {
 
 /** Creates the search. */
 export const createCalendarUses = ({
+  storedNames,
   ledger,
   people,
   connections,
@@ -77,6 +79,11 @@ export const createCalendarUses = ({
       startCall(round),
     );
 
+  const includes = async (names: readonly string[], calendar: string): Promise<boolean> => {
+    const stored = await storedNames();
+    return names.some((name) => stored.calendar(name) === calendar);
+  };
+
   const isIn = async (
     round: SyncRound,
     { connection, calendar }: CalendarKey,
@@ -84,7 +91,7 @@ export const createCalendarUses = ({
   ): Promise<boolean> =>
     target !== undefined &&
     target.connection === connection &&
-    (await namesOf(round, target.calendarId)).some((name) => storedCalendar(name) === calendar);
+    includes(await namesOf(round, target.calendarId), calendar);
 
   /** Whether another connection can see the calendar under the id of the target. In doubt, it can. */
   const mayBeShared = async (
@@ -107,7 +114,7 @@ export const createCalendarUses = ({
       open,
       startCall(round),
     );
-    return names.some((name) => storedCalendar(name) === calendar);
+    return includes(names, calendar);
   };
 
   /** Returns undefined for an audition whose erasure has begun: its steps are unreadable. */

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import { defaultConflictRules, type EventRules } from '../../domain/audition/conflict-rules.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
@@ -52,7 +51,7 @@ const setup = async (rules: Partial<EventRules> = {}, { isOwn = false } = {}) =>
   await pool.query(
     `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
      VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
-    [auditionId, storedCalendar(calendarName), booked.start, booked.end],
+    [auditionId, (await repositories.storedNames()).calendar(calendarName), booked.start, booked.end],
   );
   await pool.query(
     `INSERT INTO auditions (id, organization, project, role, state, needs_attention, requested_at, sequence, view)

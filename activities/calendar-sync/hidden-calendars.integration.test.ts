@@ -1,7 +1,6 @@
 /** Tests conflicts in calendars of which the account may only see the busy times, at Google. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import { defaultConflictRules, type EventRules } from '../../domain/audition/conflict-rules.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
@@ -359,7 +358,12 @@ describe('a calendar that changes its role', () => {
     await pool.query(
       `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
        VALUES ($1, 2, $2, 'org_1', tstzrange($3, $4))`,
-      [about.auditionId, storedCalendar(`google/${calendarId}`), slot.start, slot.end],
+      [
+        about.auditionId,
+        (await repositories.storedNames()).calendar(`google/${calendarId}`),
+        slot.start,
+        slot.end,
+      ],
     );
     await activities.writeEvent({
       ...about,

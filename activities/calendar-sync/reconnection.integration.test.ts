@@ -72,7 +72,7 @@ const setup = async () => {
     },
     sealedIds: async () =>
       (
-        await pool.query('SELECT sealed_calendar_id AS sealed FROM synced_calendars WHERE connection = $1', [
+        await pool.query('SELECT sealed_id AS sealed FROM synced_calendars WHERE connection = $1', [
           connection,
         ])
       ).rows.map(({ sealed }) => sealed),

@@ -1,6 +1,5 @@
 /** Tests conflicts that appear, after the booking, in the calendars of rooms of Google. */
 import { describe, expect, it } from 'vitest';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import { defaultConflictRules } from '../../domain/audition/conflict-rules.ts';
 import { roomUser } from '../../domain/audition/room-booking.ts';
 import { minute } from '../../domain/time/units.ts';
@@ -39,11 +38,11 @@ const setUpRoom = async (shares: 'events' | 'busy' = 'busy') => {
     return rows;
   };
   /** Holds the room for another audition. */
-  const hold = (start: string, end: string) =>
+  const hold = async (start: string, end: string) =>
     pool.query(
       `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
        VALUES ($1, 1, $2, 'org_2', tstzrange($3, $4))`,
-      [newAuditionId(), storedCalendar(`google/${studio}`), start, end],
+      [newAuditionId(), (await repositories.storedNames()).calendar(`google/${studio}`), start, end],
     );
   return { ...bench, studio, add, remove, answer, conflicts, setRules, registered, hold };
 };

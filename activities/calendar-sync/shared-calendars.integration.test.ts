@@ -1,6 +1,5 @@
 /** Tests what happens to events that two connections see, or that a person moves between calendars of one account. */
 import { describe, expect, it } from 'vitest';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
@@ -89,12 +88,13 @@ const setupMoved = async (options: Parameters<typeof setup>[0] = {}) => {
   const inserted = await calendar.calendars.insert({ requestBody: { summary: 'Other' } });
   const other = inserted.data.id ?? '';
   const name = `google/${other}`;
+  const stored = (await repositories.storedNames()).calendar(name);
   // Another audition uses the other calendar.
   const owner = newAuditionId();
   await pool.query(
     `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
      VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
-    [owner, storedCalendar(name), slot.start, slot.end],
+    [owner, stored, slot.start, slot.end],
   );
   await calendar.events.insert({
     calendarId: other,
@@ -115,7 +115,7 @@ const setupMoved = async (options: Parameters<typeof setup>[0] = {}) => {
   });
   return {
     ...bench,
-    other: storedCalendar(name),
+    other: stored,
     /** Google keeps the id of an event that is moved. */
     moveAway: () =>
       calendar.events.move({

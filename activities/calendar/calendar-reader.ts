@@ -1,6 +1,5 @@
 /** Reads when calendars are busy, and names them as resources. */
 import { cancellationSignal } from '@temporalio/activity';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { ConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
@@ -83,7 +82,7 @@ type CalendarsOfConnection = readonly [CalendarToRead, ...CalendarToRead[]];
 
 /** Creates the reader. */
 export const createCalendarReader = ({
-  repositories: { connections, holds, writtenEvents, busyTimes },
+  repositories: { storedNames, connections, holds, writtenEvents, busyTimes },
   providers: { calendars: providers },
   accessTokens,
 }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): CalendarReader => {
@@ -114,13 +113,14 @@ export const createCalendarReader = ({
     const hidden = times.filter((time) => time.kind !== 'event');
     if (hidden.length === 0) return times;
     const { connection, provider, calendarId } = calendar;
-    const stored = (await connections.get(organization, connection)) ?? {
+    const named = (await connections.get(organization, connection)) ?? {
       id: connection,
       account: undefined,
     };
     const openIt = () => openConnectionById(openDependencies, organization, calendar, 'calendar.listEvents');
-    const [name] = await calendarNames(providers[provider], stored, calendarId, openIt, call);
-    const about = { connection, calendar: storedCalendar(name), isBusyOnly: true };
+    const [name] = await calendarNames(providers[provider], named, calendarId, openIt, call);
+    const stored = await storedNames();
+    const about = { connection, calendar: stored.calendar(name), isBusyOnly: true };
     const own = await busyTimes.listOwn({ ...about, auditionId, isRoom: false });
     const events = times.filter((time) => time.kind === 'event');
     return [...events, ...withoutOwnTimes(hidden, [...own, ...cutOff(own, window)])];

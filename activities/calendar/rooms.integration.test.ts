@@ -1,7 +1,6 @@
 /** Tests the claim and the booking of rooms that have a calendar at Google or Microsoft. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { RoomCalendar, Slot } from '../../domain/audition/slot.ts';
 import type { RoomProviderName } from '../../domain/providers/vendors.ts';
 import { roomCalendarName } from '../../providers/calendar-names.ts';
@@ -95,7 +94,8 @@ describe.each(['google', 'microsoft'] as const)('a room at %s', (provider) => {
       const sql = `SELECT calendar FROM busy_calendars WHERE audition_id = $1 AND participant = 'room:'`;
       return (await pool.query(sql, [auditionId])).rows.map(({ calendar }) => calendar);
     };
-    const storedRoom = (address: string) => storedCalendar(roomCalendarName({ provider, email: address }));
+    const names = await repositories.storedNames();
+    const storedRoom = (address: string) => names.calendar(roomCalendarName({ provider, email: address }));
     await claim();
     expect(await comparedRooms()).toEqual([storedRoom(roomCalendar.email)]);
     const attic = { provider, connection, email: `attic-${randomUUID()}@${domains[provider]}` };

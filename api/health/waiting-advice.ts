@@ -15,6 +15,7 @@ const problemTexts: Readonly<Record<Exclude<ConnectionProblemKind, 'reconnect'>,
   calendar_not_permitted: 'a calendar that may not be read',
   calendar_rejected: 'a calendar that the provider refuses to list',
   calendar_unavailable: 'a calendar that cannot be read now',
+  calendar_unreadable: 'a calendar whose answers do not match the documentation of the provider',
   events_unreadable: 'a calendar with damaged events',
   events_too_frequent: 'a calendar with an event that repeats too often',
 };
@@ -35,7 +36,12 @@ export const aboutWaitingWork = (
   for (const { kind, connections, since } of problems) {
     if (kind === 'reconnect') continue;
     const text = `${counted(connections, 'account has', 'accounts have')} ${problemTexts[kind]}, the longest for ${lasting(since, at)}.`;
-    if (kind !== 'calendar_unavailable')
+    if (kind === 'calendar_unreadable')
+      remarks.push({
+        text,
+        action: `Look up the \`unreadableFields\` of the calendars, and read the status page of ${name}: docs/runbooks/calendar-sync.md.`,
+      });
+    else if (kind !== 'calendar_unavailable')
       remarks.push({
         text,
         action:

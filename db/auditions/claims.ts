@@ -13,9 +13,9 @@ import {
   rangeSchema,
   type SlotNeeds,
   startOf,
-  storedPlace,
   storedResources,
 } from './resources.ts';
+import type { StoredNames } from './stored-names.ts';
 
 export interface SlotClaim extends SlotNeeds {
   /** Numbers the claims of the audition, from 1. */
@@ -43,21 +43,22 @@ export class SlotTaken extends Error {
  */
 export const acquire = async (
   transaction: Database,
+  names: StoredNames,
   auditionId: AuditionId,
   claim: SlotClaim,
   yielding: readonly string[],
 ): Promise<TimeRange> => {
   const { slot, gaps: { buffer, travel, place } = noGaps } = claim;
-  const resources = [...storedResources(claim.resources).keys()];
+  const resources = [...storedResources(names, claim.resources).keys()];
   await lockPlacesAndFence(transaction, auditionId, claim, resources);
-  if (yielding.length > 0) await takeFrom(transaction, claim, yielding);
+  if (yielding.length > 0) await takeFrom(transaction, names, claim, yielding);
   const { rowCount } = await transaction.execute(sql`
     INSERT INTO slot_holds (audition_id, claim, resource, organization, during, place, buffer_ms, travel_ms)
     SELECT ${auditionId}, ${claim.claim}::int, needed, ${claim.organization}, ${rangeOf(slot)},
-      ${storedPlace(place)}::text, ${buffer}::int, ${travel}::int
+      ${names.place(place)}::text, ${buffer}::int, ${travel}::int
     FROM unnest(${sql.param(resources)}::text[]) AS needed
     WHERE NOT EXISTS (SELECT FROM slot_holds WHERE audition_id = ${auditionId} AND claim = ${claim.claim}::int)
-      AND NOT EXISTS (SELECT FROM slot_holds WHERE audition_id <> ${auditionId} AND ${conflicting(claim, slot)})
+      AND NOT EXISTS (SELECT FROM slot_holds WHERE audition_id <> ${auditionId} AND ${conflicting(names, claim, slot)})
   `);
   if ((rowCount ?? 0) > 0 || resources.length === 0) return slot;
   const earlier = await slotOf(transaction, auditionId, claim.claim);
@@ -100,6 +101,7 @@ const lockPlacesAndFence = async (
 
 const takeFrom = async (
   transaction: Database,
+  names: StoredNames,
   claim: SlotClaim,
   yielding: readonly string[],
 ): Promise<void> => {
@@ -111,7 +113,7 @@ const takeFrom = async (
     DELETE FROM slot_holds AS taken USING yielding
     WHERE taken.audition_id = yielding.audition_id AND taken.claim <= yielding.yielding_through
       AND (taken.audition_id, taken.claim) IN (
-      SELECT audition_id, claim FROM slot_holds WHERE ${conflicting(claim, claim.slot)}
+      SELECT audition_id, claim FROM slot_holds WHERE ${conflicting(names, claim, claim.slot)}
     )
   `);
 };

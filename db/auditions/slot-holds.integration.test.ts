@@ -49,10 +49,13 @@ describe('holding a slot', () => {
       );
       return rows.length > 0;
     };
+    const { storedNames } = database().repositories;
     let rival: ReturnType<SlotHolds['claim']> | undefined;
 
     await database().db.transaction(async (transaction) => {
-      await createSlotHolds(transaction, database().protection).claim(...claim(auditions[0], [room]));
+      await createSlotHolds(transaction, storedNames, database().protection).claim(
+        ...claim(auditions[0], [room]),
+      );
       rival = holds().claim(...claim(auditions[1], [room]));
       await vi.waitUntil(queueing, { timeout: 10_000 });
     });

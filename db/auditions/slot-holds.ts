@@ -20,6 +20,7 @@ import {
   startOf,
   storedResources,
 } from './resources.ts';
+import type { ReadStoredNames, StoredNames } from './stored-names.ts';
 
 export type { SlotClaim } from './claims.ts';
 export type { HoldChange } from './hold-changes.ts';
@@ -103,26 +104,29 @@ const maxAttempts = 5;
  * Creates the repository of slot holds. The exclusion constraint of the table decides conflicts. This code inserts and
  * reads the result.
  *
+ * @param storedNames the names of calendars, rooms and places as the table has them
  * @param observe is told of the events that claims append
  */
 export const createSlotHolds = (
   db: Database,
+  storedNames: ReadStoredNames,
   protection: TrailProtection,
   observe?: AppendObserver,
 ): SlotHolds => ({
   async claim(call, claim, own) {
+    const names = await storedNames();
     let yielding: readonly AuditionId[] = [];
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       try {
-        const slot = await acquireAndAppend({ db, protection, observe }, call, claim, own, yielding);
+        const slot = await acquireAndAppend({ db, names, protection, observe }, call, claim, own, yielding);
         return { kind: 'held', slot, ...(yielding.length > 0 ? { takenFrom: yielding } : {}) };
       } catch (error) {
         if (error instanceof ClaimReleased) return { kind: 'released' };
         if (!(error instanceof SlotTaken) && !isPostgresError(error, 'exclusion_violation')) throw error;
       }
-      const conflicts = await findConflicts(db, call.auditionId, claim);
+      const conflicts = await findConflicts(db, names, call.auditionId, claim);
       const taken = conflicts.filter((conflict) => !conflict.yielding);
-      if (taken.length > 0) return takenBy(claim, taken);
+      if (taken.length > 0) return takenBy(names, claim, taken);
       yielding = [...new Set(conflicts.map(({ auditionId }) => auditionId))];
     }
     return { kind: 'taken', resources: claim.resources, by: [] };
@@ -145,7 +149,7 @@ export const createSlotHolds = (
 
   async isHeldFor(auditionId, claim, resources) {
     const held = await heldResources(db, auditionId, claim);
-    const wanted = storedResources(resources);
+    const wanted = storedResources(await storedNames(), resources);
     return held.length === wanted.size && held.every((resource) => wanted.has(resource));
   },
 
@@ -165,12 +169,13 @@ export const createSlotHolds = (
   },
 
   async listOf(resource, except) {
+    const names = await storedNames();
     const rows = await db
       .selectDistinct({ auditionId: slotHolds.auditionId, start: startOf, end: endOf })
       .from(slotHolds)
       .where(
         and(
-          inArray(slotHolds.resource, [...storedResources([resource]).keys()]),
+          eq(slotHolds.resource, names.resource(resource)),
           except && ne(slotHolds.auditionId, except),
           sql`${slotHolds.during} && tstzrange(now() - interval '1 day', NULL)`,
         ),
@@ -194,7 +199,8 @@ export const createSlotHolds = (
   async listBusy(needs, { from, until }, except) {
     const { resources, gaps } = needs;
     if (resources.length === 0) return [];
-    const gap = gapTo(gaps);
+    const names = await storedNames();
+    const gap = gapTo(names, gaps);
     const rows = await db
       .select({
         resource: slotHolds.resource,
@@ -205,16 +211,16 @@ export const createSlotHolds = (
       .leftJoin(slotFences, eq(slotFences.auditionId, slotHolds.auditionId))
       .where(
         and(
-          conflicting(needs, { start: from, end: until }),
+          conflicting(names, needs, { start: from, end: until }),
           except && ne(slotHolds.auditionId, except),
           sql`NOT ${isYielding}`,
         ),
       )
       .orderBy(startOf, slotHolds.resource);
-    const names = storedResources(resources);
+    const wanted = storedResources(names, resources);
     return rows.map((row) => {
       const busy = busySchema.parse(row);
-      return { ...busy, resource: names.get(busy.resource) ?? busy.resource };
+      return { ...busy, resource: wanted.get(busy.resource) ?? busy.resource };
     });
   },
 });
@@ -238,10 +244,12 @@ const busySchema = rangeSchema.extend({ resource: z.string() });
 const acquireAndAppend = async (
   {
     db,
+    names,
     protection,
     observe,
   }: {
     readonly db: Database;
+    readonly names: StoredNames;
     readonly protection: TrailProtection;
     readonly observe: AppendObserver | undefined;
   },
@@ -252,7 +260,7 @@ const acquireAndAppend = async (
 ): Promise<TimeRange> => {
   let slot: TimeRange = claim.slot;
   const { appended } = await appendFacts(db, protection, call, own, async (transaction) => {
-    slot = await acquire(transaction, call.auditionId, claim, yielding);
+    slot = await acquire(transaction, names, call.auditionId, claim, yielding);
   });
   observe?.(call.auditionId, appended);
   return slot;
@@ -272,6 +280,7 @@ type Conflict = z.infer<typeof conflictSchema>;
 
 const findConflicts = async (
   db: Database,
+  names: StoredNames,
   auditionId: AuditionId,
   claim: SlotClaim,
 ): Promise<readonly Conflict[]> => {
@@ -287,18 +296,19 @@ const findConflicts = async (
     })
     .from(slotHolds)
     .leftJoin(slotFences, eq(slotFences.auditionId, slotHolds.auditionId))
-    .where(and(conflicting(claim, claim.slot), ne(slotHolds.auditionId, auditionId)))
+    .where(and(conflicting(names, claim, claim.slot), ne(slotHolds.auditionId, auditionId)))
     .orderBy(slotHolds.resource, slotHolds.auditionId);
   return rows.map((row) => conflictSchema.parse(row));
 };
 
 /** Names the conflicting resources as the caller has written them. */
 const takenBy = (
+  names: StoredNames,
   { organization, resources }: SlotClaim,
   conflicts: readonly Conflict[],
 ): Extract<ClaimResult, { readonly kind: 'taken' }> => {
-  const names = storedResources(resources);
-  const nameOf = ({ resource }: Conflict) => names.get(resource) ?? resource;
+  const wanted = storedResources(names, resources);
+  const nameOf = ({ resource }: Conflict) => wanted.get(resource) ?? resource;
   const holds = Map.groupBy(conflicts, ({ auditionId, start }) => `${auditionId} ${start}`);
   return {
     kind: 'taken',

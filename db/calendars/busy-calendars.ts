@@ -7,7 +7,8 @@ import { roomUser } from '../../domain/audition/room-booking.ts';
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import type { SynchronizedCalendarName } from '../../domain/providers/vendors.ts';
 import { auditionDataKey } from '../../domain/workflow-ids.ts';
-import { storedCalendar } from '../auditions/resources.ts';
+import { nameWhenSealed } from '../auditions/former-names.ts';
+import type { ReadStoredNames } from '../auditions/stored-names.ts';
 import type { Database } from '../client.ts';
 import { busyCalendars } from '../schema/busy-calendars.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
@@ -47,17 +48,22 @@ const contextOf = ({ auditionId, participant, connection, calendar }: RowKey): s
   `busy_calendars ${auditionId} ${participant} ${connection} ${calendar}`;
 
 /** Creates the repository. */
-export const createBusyCalendars = (db: Database, vault: Pick<Vault, 'seal' | 'open'>): BusyCalendars => {
+export const createBusyCalendars = (
+  db: Database,
+  vault: Pick<Vault, 'seal' | 'open'>,
+  storedNames: ReadStoredNames,
+): BusyCalendars => {
   /** Replaces the rows, and registers the calendars. */
   const store = async (
     { organization, auditionId }: Owner,
     calendars: readonly BusyCalendar[],
     replaced: SQL | undefined,
   ): Promise<void> => {
+    const names = await storedNames();
     const dataKey = auditionDataKey(auditionId);
     const rows = await Promise.all(
       calendars.map(async ({ participant, connection, calendarId, calendarName, isOwn = false }) => {
-        const key = { auditionId, participant, connection, calendar: storedCalendar(calendarName) };
+        const key = { auditionId, participant, connection, calendar: names.calendar(calendarName) };
         const sealedCalendarId = await vault.seal(dataKey, calendarId, contextOf(key));
         return { ...key, isOwn, dataKey, sealedCalendarId };
       }),
@@ -68,7 +74,7 @@ export const createBusyCalendars = (db: Database, vault: Pick<Vault, 'seal' | 'o
     });
     // After the use is stored: the synchronisation forgets a calendar without one.
     for (const { participant, connection, provider, calendarId, calendarName } of calendars) {
-      const calendar = storedCalendar(calendarName);
+      const calendar = names.calendar(calendarName);
       await registerCalendar(db, vault, {
         organization,
         connection,
@@ -92,7 +98,7 @@ export const createBusyCalendars = (db: Database, vault: Pick<Vault, 'seal' | 'o
         eq(busyCalendars.participant, room.participant),
       );
       const known = await db.select().from(busyCalendars).where(ofRoom);
-      const calendar = storedCalendar(room.calendarName);
+      const calendar = (await storedNames()).calendar(room.calendarName);
       const isSame = known.every((row) => row.calendar === calendar && row.connection === room.connection);
       if (known.length > 0 && isSame) return;
       await store(of, [room], ofRoom);
@@ -103,10 +109,13 @@ export const createBusyCalendars = (db: Database, vault: Pick<Vault, 'seal' | 'o
         .select()
         .from(busyCalendars)
         .where(and(eq(busyCalendars.connection, connection), eq(busyCalendars.calendar, calendar)));
-      for (const { auditionId, participant, dataKey, sealedCalendarId: sealed } of rows) {
+      for (const row of rows) {
+        const { auditionId, participant, dataKey, sealedCalendarId: sealed } = row;
         if (dataKey === null || sealed === null) continue;
-        const context = contextOf({ auditionId, participant, connection, calendar });
-        const calendarId = await ifReadable(() => vault.open(dataKey, sealed, context));
+        const calendarId = await ifReadable(async () => {
+          const key = { auditionId, participant, connection, calendar: await nameWhenSealed(vault, row) };
+          return vault.open(dataKey, sealed, contextOf(key));
+        });
         if (calendarId !== undefined) return calendarId;
       }
       return undefined;

@@ -114,7 +114,7 @@ export const createBusyTimes = (db: Database): BusyTimes => ({
         SELECT starts_at, ends_at, written_start, written_end FROM synced_events
         WHERE audition_id = ${auditionId} AND NOT is_removed AND (
           (calendar = ${calendar} AND NOT ${isRoom}::boolean)
-          OR (booked_room = ${calendar} AND ${isRoom}::boolean)
+          OR (room_calendar = ${calendar} AND ${isRoom}::boolean)
           OR (NOT ${isRoom}::boolean AND EXISTS (
             SELECT FROM compared JOIN synced_calendars AS written USING (provider)
             WHERE compared.provider IN ('apple', 'microsoft')

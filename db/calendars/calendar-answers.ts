@@ -5,6 +5,7 @@ import { type Answer, answers } from '../../domain/audition/events.ts';
 import { type RoomAnswer, roomAnswers } from '../../domain/audition/room-booking.ts';
 import { type AuditionId, auditionIdSchema, participantIdSchema } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import type { ReadStoredNames } from '../auditions/stored-names.ts';
 import type { Database } from '../client.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
@@ -62,7 +63,7 @@ export const roomMark = (revision: number, answer: RoomAnswer): string => `${rev
 const isOpen = sql`EXISTS (SELECT FROM auditions WHERE id = audition_id AND state <> 'closed')`;
 
 /** Creates the repository. */
-export const createCalendarAnswers = (db: Database): CalendarAnswers => ({
+export const createCalendarAnswers = (db: Database, storedNames: ReadStoredNames): CalendarAnswers => ({
   async listAnswers({ connection, calendar }) {
     const { rows } = await db.execute(sql`
       SELECT event_id AS "eventId", audition_id AS "auditionId", participant, answer, answer_change AS change,
@@ -86,7 +87,7 @@ export const createCalendarAnswers = (db: Database): CalendarAnswers => ({
   async listRoomAnswers({ connection, calendar }) {
     const { rows } = await db.execute(sql`
       SELECT event_id AS "eventId", audition_id AS "auditionId", written_revision AS "writtenRevision",
-        room_answer AS answer, etag, incarnation, room_answer_change AS change, booked_room AS room,
+        room_answer AS answer, etag, incarnation, room_answer_change AS change, room_calendar AS room,
         ${selectPresentRoom(sql`audition_id`, sql`written_revision`)} AS "presentRoom", ${isOpen} AS "isOpen"
       FROM synced_events
       WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL
@@ -97,9 +98,12 @@ export const createCalendarAnswers = (db: Database): CalendarAnswers => ({
         AND (room_answer <> 'pending' OR starts_with(coalesce(reported_room_answer, ''), written_revision || ':'))
       ORDER BY event_id
     `);
+    const names = await storedNames();
     return rows.flatMap((row) => {
       const { room, presentRoom, ...answered } = roomAnswerSchema.parse(row);
-      return isPresentRoom(presentRoom, { connection, room }) ? [{ ...answered, connection, calendar }] : [];
+      return isPresentRoom(names, presentRoom, { connection, room })
+        ? [{ ...answered, connection, calendar }]
+        : [];
     });
   },
 

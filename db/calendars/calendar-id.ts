@@ -1,6 +1,7 @@
 /** Seals the id of a synchronized calendar. The data key is that of the connection, so disconnecting destroys it. */
 import type { ConnectionId } from '../../domain/ids.ts';
 import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
+import { nameWhenSealed } from '../auditions/former-names.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 
 interface CalendarKey {
@@ -18,12 +19,18 @@ export const sealCalendarId = (
   calendarId: string,
 ): Promise<string> => vault.seal(of.connection, calendarId, contextOf(of));
 
+/** A row of `synced_calendars`. */
+interface SealedCalendarId extends CalendarKey {
+  readonly sealedCalendarId: string;
+  readonly sealedFormerName: string | null;
+}
+
 /** Returns the id. @throws the errors of `Vault.open` */
-export const openCalendarId = (
-  vault: Pick<Vault, 'open'>,
-  of: CalendarKey,
-  sealed: string,
-): Promise<string> => vault.open(of.connection, sealed, contextOf(of));
+export const openCalendarId = async (vault: Pick<Vault, 'open'>, row: SealedCalendarId): Promise<string> => {
+  const { connection, sealedCalendarId } = row;
+  const calendar = await nameWhenSealed(vault, row);
+  return vault.open(connection, sealedCalendarId, contextOf({ connection, calendar }));
+};
 
 /** Resolves to undefined when the text cannot be opened, because its data key was destroyed. */
 export const ifReadable = async <Opened>(open: () => Promise<Opened>): Promise<Opened | undefined> => {

@@ -90,8 +90,8 @@ const remove = async (
   await transaction.execute(sql`
     UPDATE synced_events SET is_removed = true, is_checked = false, change = change + 1,
       removed_at = ${reportedAt ?? null}::timestamptz,
-      seen_revision = CASE WHEN ${reportedAt !== undefined}::boolean THEN greatest(seen_revision, written_revision)
-        ELSE seen_revision END
+      read_revision = CASE WHEN ${reportedAt !== undefined}::boolean THEN greatest(read_revision, written_revision)
+        ELSE read_revision END
     WHERE ${inCalendar} AND ${which} AND audition_id IS NOT NULL AND NOT is_removed
   `);
 };

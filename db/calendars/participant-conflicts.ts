@@ -22,6 +22,7 @@ import {
   type SynchronizedCalendarName,
   synchronizedCalendarProviders,
 } from '../../domain/providers/vendors.ts';
+import type { ReadStoredNames } from '../auditions/stored-names.ts';
 import type { Database } from '../client.ts';
 import { participantConflicts } from '../schema/participant-conflicts.ts';
 import { instantFromDatabase } from '../time.ts';
@@ -107,7 +108,10 @@ export interface ParticipantConflicts {
 }
 
 /** Creates the repository. */
-export const createParticipantConflicts = (db: Database): ParticipantConflicts => ({
+export const createParticipantConflicts = (
+  db: Database,
+  storedNames: ReadStoredNames,
+): ParticipantConflicts => ({
   async setRules(auditionId, participants, { tentative, calendarBuffer, travel }) {
     const rules = { tentative, calendarBuffer, travel };
     // The row stays: a participant who takes part again must not get a report of before that is still being sent.
@@ -151,7 +155,7 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
         WHERE connection = ${connection} AND calendar = ${calendar} AND ${isWanted}
         UNION
         SELECT audition_id, ${roomUser} FROM synced_events
-        WHERE connection = ${connection} AND booked_room = ${calendar} AND ${isWantedRoom}
+        WHERE connection = ${connection} AND room_calendar = ${calendar} AND ${isWantedRoom}
       ), booked AS (
         SELECT concerned.audition_id, concerned.participant, slot.*,
           written.revision IS NULL AND concerned.participant <> ${roomUser} AS is_invited,
@@ -161,7 +165,7 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
           SELECT written_start AS start, written_end AS end, written_revision AS revision, written_in_person AS is_in_person
           FROM synced_events
           WHERE synced_events.audition_id = concerned.audition_id AND (synced_events.participant = concerned.participant
-            OR (concerned.participant = ${roomUser} AND connection = ${connection} AND booked_room = ${calendar}))
+            OR (concerned.participant = ${roomUser} AND connection = ${connection} AND room_calendar = ${calendar}))
           ORDER BY written_revision DESC, written_at DESC NULLS LAST LIMIT 1
         ) AS written ON true
         LEFT JOIN LATERAL (
@@ -216,6 +220,7 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
       WHERE booked.slot_start > now()
       ORDER BY booked.audition_id, booked.participant
     `);
+    const names = await storedNames();
     return rows.flatMap((row): readonly BookedParticipant[] => {
       const {
         start,
@@ -231,7 +236,7 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
         ...booked
       } = bookedSchema.parse(row);
       const isFormerRoom =
-        booked.participant === roomUser && !isPresentRoom(presentRoom, { connection, room: calendar });
+        booked.participant === roomUser && !isPresentRoom(names, presentRoom, { connection, room: calendar });
       if (isFormerRoom) return [];
       const lastReport =
         incarnation === null || change === null

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { roomCalendarSchema } from '../../domain/audition/slot.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { roomCalendarName } from '../../providers/calendar-names.ts';
-import { storedCalendar } from '../auditions/resources.ts';
+import type { StoredNames } from '../auditions/stored-names.ts';
 
 /** Null: the view of the audition is not as late as the booking, so the booked room is that of the slot. */
 export const presentRoomSchema = z
@@ -22,11 +22,12 @@ export const selectPresentRoom = (auditionId: SQL, revision: SQL): SQL => sql`(
 
 /** Returns whether the room is that of the slot. @param booked.room its stored calendar. Undefined: an earlier version has booked it */
 export const isPresentRoom = (
+  names: StoredNames,
   present: z.infer<typeof presentRoomSchema>,
   booked: { readonly connection: ConnectionId; readonly room: string | undefined },
 ): boolean => {
   if (!present) return true;
   const { room } = present;
   if (!room || room.connection !== booked.connection) return false;
-  return booked.room === undefined || storedCalendar(roomCalendarName(room)) === booked.room;
+  return booked.room === undefined || names.calendar(roomCalendarName(room)) === booked.room;
 };

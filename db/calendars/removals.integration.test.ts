@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { newAuditionId } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import { storedCalendar } from '../auditions/resources.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -16,7 +15,7 @@ const setUp = async (endsAt: string) => {
   const { repositories, pool } = database;
   const connection: ConnectionId = `conn_${randomUUID()}`;
   const calendarName = `google/${connection}@example.com`;
-  const key = { connection, calendar: storedCalendar(calendarName) };
+  const key = { connection, calendar: (await repositories.storedNames()).calendar(calendarName) };
   const auditionId = newAuditionId();
   await pool.query(
     `INSERT INTO synced_events (connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation)

@@ -195,7 +195,7 @@ const isInUse = sql<boolean>`(EXISTS (
     AND (booking.booked_by IS NOT NULL OR booking.hosted_by IS NOT NULL) AND booking.written_end > now() - interval '1 day'
 ) OR EXISTS (
   SELECT FROM synced_events AS booking
-  WHERE booking.connection = synced_calendars.connection AND booking.booked_room = synced_calendars.calendar
+  WHERE booking.connection = synced_calendars.connection AND booking.room_calendar = synced_calendars.calendar
     AND booking.written_end > now() - interval '1 day'
 ) OR EXISTS (
   SELECT FROM busy_calendars AS busy JOIN slot_holds ON slot_holds.audition_id = busy.audition_id
@@ -273,13 +273,17 @@ export const createSyncedCalendars = (
 
   async listUnreadable(connection) {
     const rows = await db
-      .select({ calendar: syncedCalendars.calendar, sealed: syncedCalendars.sealedCalendarId })
+      .select({
+        calendar: syncedCalendars.calendar,
+        sealedCalendarId: syncedCalendars.sealedCalendarId,
+        sealedFormerName: syncedCalendars.sealedFormerName,
+      })
       .from(syncedCalendars)
       .where(eq(syncedCalendars.connection, connection));
     const unreadable = await Promise.all(
-      rows.map(async ({ calendar, sealed }) => {
-        const key = { connection, calendar };
-        return (await ifReadable(() => openCalendarId(vault, key, sealed))) === undefined ? [key] : [];
+      rows.map(async (row) => {
+        const calendarId = await ifReadable(() => openCalendarId(vault, { connection, ...row }));
+        return calendarId === undefined ? [{ connection, calendar: row.calendar }] : [];
       }),
     );
     return unreadable.flat();
@@ -289,7 +293,7 @@ export const createSyncedCalendars = (
     // Another process has replaced the data key.
     vault.evict(key.connection);
     const sealedCalendarId = await sealCalendarId(vault, key, calendarId);
-    await db.update(syncedCalendars).set({ sealedCalendarId }).where(of(key));
+    await db.update(syncedCalendars).set({ sealedCalendarId, sealedFormerName: null }).where(of(key));
   },
 
   async find(key) {
@@ -431,7 +435,13 @@ export const createSyncedCalendars = (
       await transaction.delete(syncedCalendars).where(and(ofConnection, sql`NOT ${isInUse}`));
       await transaction
         .update(syncedCalendars)
-        .set({ ...neverListed, sealedCalendarId: erasedId, startedAt: null, polledAt: null })
+        .set({
+          ...neverListed,
+          sealedCalendarId: erasedId,
+          sealedFormerName: null,
+          startedAt: null,
+          polledAt: null,
+        })
         .where(ofConnection);
       await reportAgainLater(transaction, connection);
       // The events that were being removed are deleted below, and a calendar that has them lists them again.
@@ -478,7 +488,7 @@ const toCalendar = async (
   const facts: CalendarFacts = {
     ...key,
     organization: organizationIdSchema.parse(row.organization),
-    calendarId: await openCalendarId(vault, key, row.sealedCalendarId),
+    calendarId: await openCalendarId(vault, { ...row, ...key }),
     state: row.state,
     listedCount: row.listedCount,
     error: row.error ?? undefined,

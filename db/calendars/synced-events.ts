@@ -10,6 +10,7 @@ import {
 } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ListedEvent } from '../../providers/ports.ts';
+import type { ReadStoredNames } from '../auditions/stored-names.ts';
 import type { Database } from '../client.ts';
 import { forgetRepairedDamage, recordDamage } from '../connections/unreadable-events.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
@@ -114,8 +115,8 @@ const hasLaterEvent = ({ connection, calendar }: CalendarKey): SQL => sql`
 const largeCalendar = 10_000;
 
 /** Creates the repository. */
-export const createSyncedEvents = (db: Database): SyncedEvents => ({
-  ...createCalendarAnswers(db),
+export const createSyncedEvents = (db: Database, storedNames: ReadStoredNames): SyncedEvents => ({
+  ...createCalendarAnswers(db, storedNames),
   ...createUnaccountedEvents(db),
   ...createTextEdits(db),
   ...createCalendarRemovals(db),
@@ -179,9 +180,9 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     return rows.map((row) => etagSchema.parse(row).series);
   },
 
-  listChanged: (key) => selectOwn(db, key, sql`NOT is_checked`),
+  listChanged: (key) => selectOwn(db, storedNames, key, sql`NOT is_checked`),
 
-  listOwn: (key) => selectOwn(db, key, sql`written_end > now()`),
+  listOwn: (key) => selectOwn(db, storedNames, key, sql`written_end > now()`),
 
   async markMissing({ connection, calendar }, listedAt) {
     await db.execute(sql`
@@ -234,27 +235,29 @@ const surelyListed = sql`interval '365 days'`;
 
 const selectOwn = async (
   db: Database,
+  storedNames: ReadStoredNames,
   { connection, calendar }: CalendarKey,
   which: SQL,
 ): Promise<readonly OwnEvent[]> => {
   const { rows } = await db.execute(sql`
     SELECT event_id AS "eventId", audition_id AS "auditionId", participant, change, incarnation,
-      booked_by IS NOT NULL AS "isBooking", booked_room AS room,
+      booked_by IS NOT NULL AS "isBooking", room_calendar AS room,
       CASE WHEN participant IS NULL AND booked_by IS NOT NULL AND hosted_by IS NOT NULL
         THEN ${selectPresentRoom(sql`audition_id`, sql`written_revision`)} END AS "presentRoom",
       hosted_by IS NOT NULL AS "hostsMeeting",
       is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
       marked_revision AS "markedRevision", written_revision AS "writtenRevision",
       written_start AS "writtenStart", written_end AS "writtenEnd", written_at AS "writtenAt", write_started_at AS "writeStartedAt",
-      read_at AS "readAt", seen_revision AS "seenRevision", repaired_revision AS "repairedRevision",
+      read_at AS "readAt", read_revision AS "seenRevision", repaired_revision AS "repairedRevision",
       is_reported AS "isReported"
     FROM synced_events
     WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND ${which}
     ORDER BY event_id
   `);
+  const names = await storedNames();
   return rows.map((row) => {
     const { isBooking, room, presentRoom, ...own } = ownSchema.parse(row);
-    const booksRoom = isBooking && isPresentRoom(presentRoom, { connection, room });
+    const booksRoom = isBooking && isPresentRoom(names, presentRoom, { connection, room });
     const isForMeeting = own.participant === undefined && !booksRoom && own.hostsMeeting;
     return { ...own, isForMeeting, connection, calendar };
   });
@@ -416,7 +419,7 @@ const upsert = async (
     INSERT INTO synced_events AS known (
       connection, calendar, event_id, series, starts_at, ends_at, zone, is_all_day, busy, etag, generation,
       marked_audition, marked_revision, answer, answered_at, answer_revision, answer_known_at, is_answer_reported,
-      seen_revision, read_at, room_answer, uid, edited_texts
+      read_revision, read_at, room_answer, uid, edited_texts
     )
     SELECT ${connection}, ${calendar}, id, series, start, "end", zone, "isAllDay", busy, etag, ${generation}::int,
       audition, revision, answer, "answeredAt", "answerRevision", least(coalesce("knownAt", now()), now()), answer IS NULL,
@@ -431,7 +434,7 @@ const upsert = async (
       is_all_day = excluded.is_all_day, busy = excluded.busy, etag = excluded.etag, is_removed = false,
       generation = excluded.generation, seen_as = excluded.seen_as,
       marked_audition = excluded.marked_audition, marked_revision = excluded.marked_revision,
-      seen_revision = greatest(known.seen_revision, excluded.seen_revision), read_at = excluded.read_at,
+      read_revision = greatest(known.read_revision, excluded.read_revision), read_at = excluded.read_at,
       room_answer = ${texts.roomAnswer}, uid = excluded.uid,
       edited_texts = ${texts.edited},
       text_change = known.text_change

@@ -4,7 +4,6 @@ import type { ConnectionId } from '../../domain/ids.ts';
 import { newAuditionId } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { eventually } from '../../tests/harness/eventually.ts';
-import { storedCalendar } from '../auditions/resources.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -12,11 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const setup = () => {
+const setup = async () => {
   const { repositories, pool } = database;
   const connection: ConnectionId = `conn_${randomUUID()}`;
   const calendarName = `google/${connection}@example.com`;
-  const key = { connection, calendar: storedCalendar(calendarName) };
+  const key = { connection, calendar: (await repositories.storedNames()).calendar(calendarName) };
   /** Records an event that books a room: nothing else keeps its calendar in use. */
   const record = (eventId: string, year: number) =>
     repositories.writtenEvents.record({
@@ -63,7 +62,7 @@ describe('the record of a written event', () => {
   ])(
     'keeps its calendar when a round removes unused calendars meanwhile, and the calendar %s',
     async (_what, isKnown) => {
-      const { syncedCalendars, key, record, block, waiting } = setup();
+      const { syncedCalendars, key, record, block, waiting } = await setup();
       if (isKnown) await record('past', 2020);
       const release = await block('e1');
       const recording = record('e1', 2031);

@@ -13,7 +13,7 @@ import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '..
 import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { KnownEvent } from '../../providers/ports.ts';
-import { storedCalendar } from '../auditions/resources.ts';
+import type { ReadStoredNames, StoredNames } from '../auditions/stored-names.ts';
 import type { Database } from '../client.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
@@ -101,10 +101,15 @@ const knownSchema = z.object({
 const bookingSchema = z.object({ start: instantFromDatabase, end: instantFromDatabase });
 
 /** Creates the repository. */
-export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): WrittenEvents => ({
+export const createWrittenEvents = (
+  db: Database,
+  vault: Pick<Vault, 'seal'>,
+  storedNames: ReadStoredNames,
+): WrittenEvents => ({
   async record(written) {
     const { connection, eventId, auditionId, uid, creation } = written;
-    const calendar = storedCalendar(written.calendarName);
+    const names = await storedNames();
+    const calendar = names.calendar(written.calendarName);
     await db.transaction(async (transaction) => {
       const generation = await keepCalendar(transaction, { connection, calendar });
       if (uid !== undefined) await keepUids(transaction, [{ auditionId, uid, creation }]);
@@ -121,7 +126,7 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
         )
         .returning({ repairedRevision: syncedEvents.repairedRevision });
       const repaired = former.find(({ repairedRevision }) => repairedRevision !== null)?.repairedRevision;
-      await transaction.execute(upsert(written, calendar, generation, repaired ?? null));
+      await transaction.execute(upsert(written, names, calendar, generation, repaired ?? null));
       // The audition uses the event again. What removes it later is another removal.
       await transaction.execute(sql`
         DELETE FROM calendar_removals
@@ -132,19 +137,20 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
     await registerCalendar(db, vault, { ...written, calendar, isBusyOnly: false });
     if (written.room) {
       const { organization, provider, room } = written;
-      const stored = storedCalendar(room.calendarName);
+      const stored = names.calendar(room.calendarName);
       const about = { organization, connection, provider, calendarId: room.calendarId, calendar: stored };
       await registerCalendar(db, vault, { ...about, isBusyOnly: true, isRoom: true });
     }
   },
 
   async findKnown(auditionId, connection, calendarName) {
+    const names = await storedNames();
     const { rows } = await db.execute(sql`
       SELECT written_start AS "writtenStart", written_end AS "writtenEnd", starts_at AS start, ends_at AS end,
         is_reported AS "isReported",
-        coalesce(seen_revision >= written_revision, false) AND NOT is_removed AND NOT is_reported AS "isPresent"
+        coalesce(read_revision >= written_revision, false) AND NOT is_removed AND NOT is_reported AS "isPresent"
       FROM synced_events
-      WHERE audition_id = ${auditionId} AND connection = ${connection} AND calendar = ${storedCalendar(calendarName)}
+      WHERE audition_id = ${auditionId} AND connection = ${connection} AND calendar = ${names.calendar(calendarName)}
     `);
     const [row] = rows;
     if (!row) return undefined;
@@ -194,7 +200,7 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
         UPDATE synced_events SET
           participant = CASE WHEN written_by = ANY(${ended}) THEN NULL ELSE participant END,
           booked_by = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE booked_by END,
-          booked_room = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE booked_room END,
+          room_calendar = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE room_calendar END,
           room_answer = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE room_answer END,
           reported_room_answer = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE reported_room_answer END,
           hosted_by = CASE WHEN hosted_by = ANY(${ended}) THEN NULL ELSE hosted_by END
@@ -232,6 +238,7 @@ const upsert = (
     writtenAt,
     startedAt,
   }: WrittenEvent,
+  names: StoredNames,
   calendar: string,
   generation: number,
   repaired: number | null,
@@ -246,13 +253,13 @@ const upsert = (
   INSERT INTO synced_events AS known (
     connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation,
     marked_audition, marked_revision,
-    audition_id, incarnation, participant, written_by, booked_by, booked_room, hosted_by, written_revision, written_at, write_started_at, written_start, written_end,
+    audition_id, incarnation, participant, written_by, booked_by, room_calendar, hosted_by, written_revision, written_at, write_started_at, written_start, written_end,
     written_in_person, repaired_revision
   ) VALUES (
     ${connection}, ${calendar}, ${eventId}, ${start}, ${end}, ${zone}, false, 'busy', ${generation},
     ${auditionId}, ${revision},
     ${auditionId}, gen_random_uuid(), ${participant ?? null}, ${key},
-    ${participant === undefined && !isForMeeting ? key : null}, ${booked ? storedCalendar(booked.calendarName) : null}, ${isForMeeting ? key : null}, ${revision},
+    ${participant === undefined && !isForMeeting ? key : null}, ${booked ? names.calendar(booked.calendarName) : null}, ${isForMeeting ? key : null}, ${revision},
     coalesce(${writtenAt ?? null}::timestamptz, now()),
     coalesce(${startedAt ?? null}::timestamptz, ${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
     ${room !== undefined}, ${repaired}::int
@@ -264,7 +271,7 @@ const upsert = (
     written_by = CASE WHEN excluded.participant IS NULL AND known.participant IS NOT NULL
       THEN known.written_by ELSE excluded.written_by END,
     booked_by = coalesce(excluded.booked_by, known.booked_by),
-    booked_room = CASE WHEN excluded.booked_by IS NULL THEN known.booked_room ELSE excluded.booked_room END,
+    room_calendar = CASE WHEN excluded.booked_by IS NULL THEN known.room_calendar ELSE excluded.room_calendar END,
     hosted_by = coalesce(excluded.hosted_by, known.hosted_by),
     room_answer = CASE WHEN known.marked_revision = excluded.written_revision THEN known.room_answer END,
     written_revision = excluded.written_revision,
@@ -281,7 +288,7 @@ const upsert = (
     is_removed = ${isRemovedAlready},
     marked_audition = excluded.marked_audition,
     marked_revision = CASE WHEN ${isLeft} THEN known.marked_revision ELSE excluded.marked_revision END,
-    seen_revision = CASE WHEN ${isRemovedAlready} THEN excluded.written_revision ELSE known.seen_revision END,
+    read_revision = CASE WHEN ${isRemovedAlready} THEN excluded.written_revision ELSE known.read_revision END,
     is_checked = NOT ${isLeft},
     is_reported = ${isLeft} AND known.is_reported,
     change = known.change + CASE WHEN ${isLeft} THEN 0 ELSE 1 END

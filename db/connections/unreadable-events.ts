@@ -2,7 +2,7 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { type DamageKind, damageKinds } from '../../domain/connections/connection-problem.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
-import { storedCalendar } from '../auditions/resources.ts';
+import type { ReadStoredNames } from '../auditions/stored-names.ts';
 import type { Database } from '../client.ts';
 import { unreadableEvents } from '../schema/unreadable-events.ts';
 import { millisecondsInterval } from '../time.ts';
@@ -23,9 +23,12 @@ export interface UnreadableEventReports {
 }
 
 /** Creates the repository. */
-export const createUnreadableEventReports = (db: Database): UnreadableEventReports => ({
+export const createUnreadableEventReports = (
+  db: Database,
+  storedNames: ReadStoredNames,
+): UnreadableEventReports => ({
   async record({ connection, organization, calendarName, faults }) {
-    const key = { connection, calendar: storedCalendar(calendarName) };
+    const key = { connection, calendar: (await storedNames()).calendar(calendarName) };
     await upsert(db, key, sql`${organization}`, faults, {
       unlessEqualWithin: sql`interval '10 minutes'`,
     });

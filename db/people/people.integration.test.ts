@@ -10,7 +10,6 @@ import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
 import { createResponseLinkIds } from '../../foundation/links/response-link.ts';
 import { newAuditionId } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import { storedCalendar } from '../auditions/resources.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -30,7 +29,7 @@ const busyCalendarOf = async (auditionId: AuditionId) => {
   await database.repositories.busyCalendars.replace({ organization, auditionId }, [
     { participant, connection, provider: 'google', calendarId: name, calendarName: name },
   ]);
-  return { name, key: { connection, calendar: storedCalendar(name) } };
+  return { name, key: { connection, calendar: (await database.repositories.storedNames()).calendar(name) } };
 };
 
 describe('the erasure of an audition', () => {
@@ -96,7 +95,7 @@ const storeCalendar = async (connection: ConnectionId, auditionId: AuditionId) =
     slot: { start: '2031-01-01T10:00:00.000Z', end: '2031-01-01T11:00:00.000Z', zone: 'UTC' },
     revision: 1,
   });
-  const values = [connection, storedCalendar(calendarName)];
+  const values = [connection, (await database.repositories.storedNames()).calendar(calendarName)];
   const { pool } = database;
   await pool.query("UPDATE synced_events SET edited_texts = 'title:1' WHERE connection = $1", [connection]);
   await pool.query(

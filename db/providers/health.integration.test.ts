@@ -110,7 +110,7 @@ it('provider health counts an open circuit breaker of an account separately from
 });
 
 it('provider health shows the highest quota usage, and until when a quota is exhausted', async () => {
-  const quotas = createQuotas(database.db);
+  const quotas = createQuotas(database.db, database.repositories.vault);
   const window = { startMs: Date.parse('2026-11-25T00:00:00Z'), endMs: Date.parse('2026-11-26T00:00:00Z') };
   const claim = {
     provider: 'zoom',
@@ -120,14 +120,15 @@ it('provider health shows the highest quota usage, and until when a quota is exh
     organizationLimit: 100,
     previousWindowWeight: 0,
   };
-  await quotas.reserve({ ...claim, account: 'a', organization: 'org_1', count: 7 });
-  await quotas.reserve({ ...claim, account: 'b', organization: 'org_1', count: 40 });
-  await quotas.reserve({ ...claim, account: 'b', organization: 'org_2', count: 41 });
+  const [a, b] = [await quotas.nameOf('a'), await quotas.nameOf('b')];
+  await quotas.reserve({ ...claim, account: a, organization: 'org_1', count: 7 });
+  await quotas.reserve({ ...claim, account: b, organization: 'org_1', count: 40 });
+  await quotas.reserve({ ...claim, account: b, organization: 'org_2', count: 41 });
   expect(await health.facts('zoom', now)).toMatchObject({
     quotas: [{ quota: 'writes', used: 81 }],
     closedUntil: undefined,
   });
-  await quotas.markExhausted('zoom', 'b', window.endMs);
+  await quotas.markExhausted('zoom', b, window.endMs);
   expect(await health.facts('zoom', now)).toMatchObject({
     quotas: [{ quota: 'writes', used: 81 }],
     closedUntil: '2026-11-26T00:00:00.000Z',
@@ -147,6 +148,29 @@ it('provider health counts accounts that need reauthorization, and expired subsc
     connections: { connected: 1, needReauthorization: 1, nextTokenExpiry: soon },
     subscriptions: { active: 1, expired: 1, nextExpiry: soon },
   });
+});
+
+it('provider health deletes past windows of accounts that an earlier version has stored without a key', async () => {
+  const { quotas } = database.repositories;
+  const windows = {
+    zoom: [Date.now() - 1_000_000, Date.now() - 900_000],
+    google: [0, Date.now() + 900_000],
+  } as const;
+  for (const [provider, [startMs, endMs]] of Object.entries(windows)) {
+    const used = { provider, quota: 'deleted', organization: 'org_1', window: { startMs, endMs }, count: 1 };
+    const limits = { limit: 9, organizationLimit: 9, previousWindowWeight: 0 };
+    await quotas.reserve({ ...used, ...limits, account: 'host@example.com' });
+    await quotas.reserve({ ...used, ...limits, account: await quotas.nameOf('host') });
+  }
+  await health.deleteOld(7);
+  const { rows } = await database.pool.query(
+    "SELECT provider, account LIKE 'v1:%' AS keyed FROM quota_usage WHERE quota = 'deleted' AND organization = 'org_1' ORDER BY 1, 2",
+  );
+  expect(rows).toEqual([
+    { provider: 'google', keyed: false },
+    { provider: 'google', keyed: true },
+    { provider: 'zoom', keyed: true },
+  ]);
 });
 
 it('provider health deletes rows of processes that have ended', async () => {

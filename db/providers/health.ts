@@ -6,6 +6,7 @@ import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { providerHealth } from '../schema/provider-health.ts';
 import { instantFromDatabase } from '../time.ts';
+import { isUnkeyedAccount } from './quota-accounts.ts';
 import { allOrganizations, exhaustedQuota } from './quotas.ts';
 import { readWaitingWork, type WaitingWork } from './waiting-work.ts';
 
@@ -209,8 +210,14 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
     deleteOld: async (olderThanDays) => {
       const old = sql`now() - ${olderThanDays} * interval '1 day'`;
       const processes = await db.execute(sql`DELETE FROM provider_health WHERE updated_at < ${old}`);
-      const windows = await db.execute(sql`DELETE FROM quota_usage WHERE window_end < ${old}`);
-      const leases = await db.execute(sql`DELETE FROM quota_leases WHERE lease_until < ${old}`);
+      // The account in a row of an earlier version can be an email address.
+      const isPlain = sql`${isUnkeyedAccount} AND`;
+      const windows = await db.execute(sql`
+        DELETE FROM quota_usage WHERE window_end < ${old} OR (${isPlain} window_end < now() - interval '2 minutes')
+      `);
+      const leases = await db.execute(sql`
+        DELETE FROM quota_leases WHERE lease_until < ${old} OR (${isPlain} lease_until < now())
+      `);
       return (processes.rowCount ?? 0) + (windows.rowCount ?? 0) + (leases.rowCount ?? 0);
     },
   };

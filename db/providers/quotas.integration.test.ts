@@ -8,7 +8,7 @@ let database: TestDatabase;
 let quotas: QuotaStore;
 beforeAll(async () => {
   database = await createTestDatabase();
-  quotas = createQuotas(database.db);
+  quotas = createQuotas(database.db, database.repositories.vault);
 });
 afterAll(() => database.drop());
 beforeEach(async () => {

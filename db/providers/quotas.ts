@@ -5,6 +5,8 @@ import { z } from 'zod';
 import type { QuotaStore } from '../../domain/providers/quota-store.ts';
 import type { DatabaseClient } from '../client.ts';
 import { millisecondsInterval } from '../time.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
+import { createQuotaAccounts } from './quota-accounts.ts';
 
 /** The organization id of the row with the total of all organizations. No organization has an empty id. */
 export const allOrganizations = '';
@@ -79,7 +81,9 @@ const takeStatement = (() => {
 })();
 
 /** Creates the store of quota usage. Safe for concurrent calls of many processes. */
-export const createQuotas = (db: DatabaseClient['db']): QuotaStore => ({
+export const createQuotas = (db: DatabaseClient['db'], vault: Pick<Vault, 'coder'>): QuotaStore => ({
+  ...createQuotaAccounts(db, vault, exhaustedQuota),
+
   reserve: async ({
     provider,
     quota,

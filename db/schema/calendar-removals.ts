@@ -1,10 +1,11 @@
-import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { calendarRemovals as reasons } from '../../domain/audition/events.ts';
 import { instant } from './columns.ts';
+import { isUnkeyedResource } from './unkeyed-hashes.ts';
 
 /**
  * The events that the reconciliation is removing. A row is made before the removal and deleted when the fact of it is on the
- * trail of the audition, so a worker that was killed between the two is made up for. `calendar` is a hash, as in
+ * trail of the audition, so a worker that was killed between the two is made up for. `calendar` is a keyed hash, as in
  * `synced_calendars`.
  */
 export const calendarRemovals = pgTable(
@@ -20,5 +21,8 @@ export const calendarRemovals = pgTable(
     reason: text({ enum: reasons }).notNull(),
     begunAt: instant('begun_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.connection, table.calendar, table.eventId] })],
+  (table) => [
+    primaryKey({ columns: [table.connection, table.calendar, table.eventId] }),
+    index('calendar_removals_with_unkeyed_name').on(table.calendar).where(isUnkeyedResource(table.calendar)),
+  ],
 );

@@ -32,7 +32,7 @@ export const quotaUsage = pgTable(
     provider: text().notNull(),
     /** For example `meetings.write_per_day`. */
     quota: text().notNull(),
-    /** The account that the provider limits: a host user, a connection. */
+    /** A keyed hash of the account that the provider limits: a host user, a connection (`providers/quota-accounts.ts`). */
     account: text().notNull(),
     organization: text().notNull(),
     windowStart: instant('window_start').notNull(),

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import { timeRange } from './columns.ts';
+import { isUnkeyedHash, isUnkeyedResource } from './unkeyed-hashes.ts';
 
 /**
  * Slot holds of people, rooms and calendars. A hold lasts until it is released. The exclusion constraint
@@ -13,6 +14,7 @@ export const slotHolds = pgTable(
     auditionId: text('audition_id').notNull(),
     /** Numbers the claims of the audition. All resources of a claim are held and released together. */
     claim: integer().notNull(),
+    /** A calendar or a room is a keyed hash (`auditions/stored-names.ts`). */
     resource: text().notNull(),
     organization: text().notNull(),
     /** Within what the resource is unique: an organization, or everything. Two organizations can share a calendar. */
@@ -20,13 +22,17 @@ export const slotHolds = pgTable(
       .notNull()
       .generatedAlwaysAs(sql`CASE WHEN starts_with(resource, 'calendar:') THEN '' ELSE organization END`),
     during: timeRange().notNull(),
-    /** A hash of the room of the slot. Null: the audition takes place by video. */
+    /** A keyed hash of the room of the slot. Null: the audition takes place by video. */
     place: text(),
     /** The shortest time to another audition, and to one in another place, in milliseconds. */
     bufferMs: integer('buffer_ms').notNull().default(0),
     travelMs: integer('travel_ms').notNull().default(0),
   },
-  (table) => [primaryKey({ columns: [table.auditionId, table.claim, table.resource] })],
+  (table) => [
+    primaryKey({ columns: [table.auditionId, table.claim, table.resource] }),
+    index('slot_holds_with_unkeyed_resource').on(table.resource).where(isUnkeyedResource(table.resource)),
+    index('slot_holds_with_unkeyed_place').on(table.place).where(isUnkeyedHash(table.place)),
+  ],
 );
 
 /**

@@ -1,9 +1,10 @@
 import { boolean, index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import { syncStates } from '../../domain/calendars/sync-state.ts';
 import { instant } from './columns.ts';
+import { isUnkeyedResource } from './unkeyed-hashes.ts';
 
 /**
- * The calendars that auditions use, and how far each is synchronized. `calendar` is the resource of `slot_holds`: a hash.
+ * The calendars that auditions use, and how far each is synchronized. `calendar` is the resource of `slot_holds`: a keyed hash.
  * The calendar's id is usually an email address. It is sealed under the data key of the connection.
  */
 export const syncedCalendars = pgTable(
@@ -13,7 +14,9 @@ export const syncedCalendars = pgTable(
     calendar: text().notNull(),
     organization: text().notNull(),
     provider: text().notNull(),
-    sealedCalendarId: text('sealed_calendar_id').notNull(),
+    sealedCalendarId: text('sealed_id').notNull(),
+    /** The name that the calendar had in the context of the sealed id (`former-names.ts`). Null: its present one. */
+    sealedFormerName: text('sealed_former_name'),
     /** Whether the calendar only counts as busy for auditions, and nothing of ours was written to it. */
     isBusyOnly: boolean('is_busy_only').notNull().default(false),
     /** Whether the calendar is that of a room. Only its busy times are read. */
@@ -64,5 +67,6 @@ export const syncedCalendars = pgTable(
   (table) => [
     primaryKey({ columns: [table.connection, table.calendar] }),
     index('synced_calendars_by_start').on(table.startedAt),
+    index('synced_calendars_with_unkeyed_name').on(table.calendar).where(isUnkeyedResource(table.calendar)),
   ],
 );

@@ -5,6 +5,7 @@ import { roomAnswers } from '../../domain/audition/room-booking.ts';
 import { busyKinds } from '../../domain/calendars/busy-kind.ts';
 import { seenAsKinds } from '../../domain/calendars/seen-as.ts';
 import { instant } from './columns.ts';
+import { isUnkeyedResource } from './unkeyed-hashes.ts';
 
 /**
  * The events of synchronized calendars, without texts and people. A row with an `auditionId` is an event of ours: it
@@ -40,7 +41,7 @@ export const syncedEvents = pgTable(
     /** When the page was requested that has reported the deletion. Null: a page has only not contained the event. */
     removedAt: instant('removed_at'),
     /** The latest of our revisions in which the calendar was read. It proves that the write has reached the calendar. */
-    seenRevision: integer('seen_revision'),
+    readRevision: integer('read_revision'),
     /** Counts the changes of time, existence and mark, since the row was made. */
     change: integer().notNull().default(0),
 
@@ -83,7 +84,7 @@ export const syncedEvents = pgTable(
     /** The key of the step that has booked the room with the event. Null: the event books none. */
     bookedBy: text('booked_by'),
     /** The calendar of the room that the event books, as in `slot_holds`. Null in rows of an earlier version. */
-    bookedRoom: text('booked_room'),
+    roomCalendar: text('room_calendar'),
     /** The key of the step that has created the audition's meeting as the conference of the event. Null: it has none. */
     hostedBy: text('hosted_by'),
     /** What the room has answered to the event. Null when that is unknown. */
@@ -117,7 +118,11 @@ export const syncedEvents = pgTable(
     index('synced_events_own')
       .on(table.connection, table.calendar)
       .where(sql`${table.auditionId} IS NOT NULL`),
-    index('synced_events_by_room').on(table.bookedRoom).where(sql`${table.bookedRoom} IS NOT NULL`),
+    index('synced_events_by_room').on(table.roomCalendar).where(sql`${table.roomCalendar} IS NOT NULL`),
+    index('synced_events_with_unkeyed_name').on(table.calendar).where(isUnkeyedResource(table.calendar)),
+    index('synced_events_with_unkeyed_room')
+      .on(table.roomCalendar)
+      .where(isUnkeyedResource(table.roomCalendar)),
     index('synced_events_marked')
       .on(table.connection, table.calendar)
       .where(sql`${table.markedAudition} IS NOT NULL`),

@@ -1,6 +1,7 @@
-import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { damageKinds } from '../../domain/connections/connection-problem.ts';
 import { instant } from './columns.ts';
+import { isUnkeyedResource } from './unkeyed-hashes.ts';
 
 /**
  * The last reports of events that cannot be read completely: one for each calendar and kind of problem. Without texts and ids
@@ -19,5 +20,8 @@ export const unreadableEvents = pgTable(
     firstSeenAt: instant('first_seen_at').notNull(),
     lastSeenAt: instant('last_seen_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.connection, table.calendar, table.kind] })],
+  (table) => [
+    primaryKey({ columns: [table.connection, table.calendar, table.kind] }),
+    index('unreadable_events_with_unkeyed_name').on(table.calendar).where(isUnkeyedResource(table.calendar)),
+  ],
 );

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
+import { isUnkeyedResource } from './unkeyed-hashes.ts';
 
 /** Subscriptions to calendar changes: Google's notification channels, Microsoft Graph's subscriptions. */
 export const watchSubscriptions = pgTable(
@@ -35,5 +36,8 @@ export const watchSubscriptions = pgTable(
   (table) => [
     index('watch_subscriptions_by_connection').on(table.connection),
     index('watch_subscriptions_by_expiry').on(table.expiresAt),
+    index('watch_subscriptions_with_unkeyed_name')
+      .on(table.calendarId)
+      .where(isUnkeyedResource(table.calendarId)),
   ],
 );

@@ -34,6 +34,8 @@ export interface Vault {
    * does not exist. The same text has the same code while the data key exists.
    */
   code(dataKeyId: string, text: string, purpose: string): Promise<string>;
+  /** Returns the function that computes these codes without waiting. It keeps the derived key in the memory of this process. */
+  coder(dataKeyId: string, purpose: string): Promise<(text: string) => string>;
   /** Deletes the data key. Everything sealed under it becomes unreadable. Idempotent. */
   destroy(dataKeyId: string): Promise<void>;
   /**
@@ -101,7 +103,10 @@ export const createVault = (keys: Database, wrapping: DataKeyWrapping): Vault =>
     },
 
     code: (dataKeyId, text, purpose) =>
-      unwrapped.use(dataKeyId, findOrCreate(dataKeyId), (key) => codeOf(key, text, purpose)),
+      unwrapped.use(dataKeyId, findOrCreate(dataKeyId), (key) => coderOf(key, purpose)(text)),
+
+    coder: (dataKeyId, purpose) =>
+      unwrapped.use(dataKeyId, findOrCreate(dataKeyId), (key) => coderOf(key, purpose)),
 
     async destroy(dataKeyId) {
       await keys.delete(dataKeys).where(eq(dataKeys.id, dataKeyId));
@@ -121,10 +126,10 @@ export const createVault = (keys: Database, wrapping: DataKeyWrapping): Vault =>
   };
 };
 
-const codeOf = (key: Uint8Array, text: string, purpose: string): string =>
-  createHmac('sha256', Buffer.from(hkdfSync('sha256', key, '', `castmatch code ${purpose} v1`, 32)))
-    .update(text)
-    .digest('base64url');
+const coderOf = (key: Uint8Array, purpose: string): ((text: string) => string) => {
+  const derived = Buffer.from(hkdfSync('sha256', key, '', `castmatch code ${purpose} v1`, 32));
+  return (text) => createHmac('sha256', derived).update(text).digest('base64url');
+};
 
 /** Another process may have replaced the data key that is cached here. Then the key is read again. */
 const openWithRefresh = async (

@@ -5,8 +5,8 @@
 import type { OrganizationId } from '../../domain/ids.ts';
 import type { Vault } from './envelope-encryption.ts';
 
-/** Whose hashes are compared with each other. The hosts of meetings are compared across organizations. */
-type HashOwner = OrganizationId | 'hosts';
+/** Whose hashes are compared with each other. The hosts of meetings, and calendars, are compared across organizations. */
+type HashOwner = OrganizationId | 'hosts' | 'calendars';
 
 export interface KeyedHashes {
   /** Returns the keyed form of a SHA-256 in hexadecimal digits: `v1:` and the code. */
@@ -16,12 +16,25 @@ export interface KeyedHashes {
 }
 
 /** Returns the id of the data key of an owner's hashes. */
-const hashKeyId = (owner: HashOwner): string => `hashes:${owner}`;
+export const hashKeyId = (owner: HashOwner): string => `hashes:${owner}`;
+
+/** Returns the function that returns the keyed form of a SHA-256, as `KeyedHashes.of` does, without waiting. */
+export const readHashing = async (
+  vault: Pick<Vault, 'coder'>,
+  owner: HashOwner,
+  purpose: string,
+): Promise<(hash: string) => string> => {
+  const codeOf = await vault.coder(hashKeyId(owner), purpose);
+  return (hash) => `${keyedPrefix}${codeOf(hash)}`;
+};
+
+/** The keyed form begins with it. */
+export const keyedPrefix = 'v1:';
 
 /** Creates the hashes of one purpose. Those of different purposes are not comparable. */
 export const createKeyedHashes = (vault: Pick<Vault, 'code'>, purpose: string): KeyedHashes => {
   const of = async (owner: HashOwner, hash: string): Promise<string> =>
-    `v1:${await vault.code(hashKeyId(owner), hash, purpose)}`;
+    `${keyedPrefix}${await vault.code(hashKeyId(owner), hash, purpose)}`;
   return {
     of,
     formsOf: async (owner, hash) => [await of(owner, hash), hash],

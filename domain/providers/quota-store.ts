@@ -7,6 +7,7 @@
 export interface QuotaKey {
   readonly provider: string;
   readonly quota: string;
+  /** The name that `nameOf` returns. */
   readonly account: string;
   readonly organization: string;
 }
@@ -27,6 +28,8 @@ export interface QuotaClaim extends QuotaKey {
 }
 
 export interface QuotaStore {
+  /** Returns the name of an account for the other methods. It tells nothing of the account, which can be an email address. */
+  nameOf(account: string): Promise<string>;
   /**
    * Reserves the whole claim or nothing, atomically across all processes. `used` is the account's usage in this window,
    * including this claim when it was granted. `before` is the usage in the previous window.
@@ -42,7 +45,7 @@ export interface QuotaStore {
   >;
   /** Returns reserved units that were not used. */
   returnUnused(user: QuotaKey, window: QuotaWindow, count: number): Promise<void>;
-  /** Marks the account as exhausted until `untilMs` (epoch milliseconds), because the vendor said so. */
+  /** Marks the account, or one of its operations, as exhausted until `untilMs` (epoch milliseconds), because the vendor said so. */
   markExhausted(provider: string, account: string, untilMs: number): Promise<void>;
   /** Returns the accounts that are exhausted at `nowMs`. */
   listExhausted(

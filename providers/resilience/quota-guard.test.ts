@@ -28,6 +28,7 @@ const setup = (
   let readings = 0;
   const places = new Set<string>();
   const store: QuotaStore = {
+    nameOf: async (account) => account,
     reserve: async (claim) => {
       statements.push(claim);
       const { startMs, endMs } = claim.window;

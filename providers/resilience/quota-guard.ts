@@ -108,7 +108,8 @@ export const createQuotaGuard = ({
   };
 
   return {
-    acquire: async (operation, subject, signal) => {
+    acquire: async (operation, { account, organization }, signal) => {
+      const subject = { account: await store.nameOf(account), organization };
       const exhaustedUntil = await exhaustedAccounts.untilMs(
         operation.provider,
         exhaustionKeyOf(operation, subject),
@@ -122,8 +123,10 @@ export const createQuotaGuard = ({
         ? acquireConcurrencySlot(operation, quota, subject, signal)
         : acquireRate(operation, quota, requests, subject);
     },
-    markExhausted: (operation, subject, untilMs) =>
-      exhaustedAccounts.add(operation.provider, exhaustionKeyOf(operation, subject), untilMs),
+    markExhausted: async (operation, { account, organization }, untilMs) => {
+      const subject = { account: await store.nameOf(account), organization };
+      await exhaustedAccounts.add(operation.provider, exhaustionKeyOf(operation, subject), untilMs);
+    },
   };
 };
 

@@ -248,7 +248,7 @@ describe('ops calendars reconcile', () => {
     await owner.events.patch({ calendarId: 'primary', eventId: cancelled.eventId, requestBody });
     await owner.events.delete({ calendarId: 'primary', eventId });
     await service.database.pool.query(
-      'UPDATE synced_events SET read_at = NULL, seen_revision = NULL WHERE connection = $1 AND audition_id = $2',
+      'UPDATE synced_events SET read_at = NULL, read_revision = NULL WHERE connection = $1 AND audition_id = $2',
       ['conn_performer', id],
     );
 

@@ -5,7 +5,6 @@ import { onTestFinished } from 'vitest';
 import type { SyncCalendarsInput, SyncCalendarsResult } from '../../activities/contract.ts';
 import { eventIdFor } from '../../activities/effects/deterministic-ids.ts';
 import { createSyncActivities } from '../../activities/index.ts';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import { createCaldavChanges } from '../../providers/apple/changes.ts';
 import { calendarName } from '../../providers/calendar-names.ts';
@@ -59,7 +58,7 @@ export const useCaldavSync = () => {
     await pool.query(
       `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
      VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
-      [auditionId, storedCalendar(name), slot.start, slot.end],
+      [auditionId, (await repositories.storedNames()).calendar(name), slot.start, slot.end],
     );
     const ours = calendarText(
       ...event(
@@ -133,7 +132,7 @@ export const useCaldavSync = () => {
       await pool.query(
         `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
          VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
-        [owner, storedCalendar(otherName), later.start, later.end],
+        [owner, (await repositories.storedNames()).calendar(otherName), later.start, later.end],
       );
       await repositories.writtenEvents.record({
         organization: 'org_1',

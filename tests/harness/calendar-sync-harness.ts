@@ -4,7 +4,6 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import type { SyncCalendarsInput, SyncCalendarsResult } from '../../activities/contract.ts';
 import { eventIdFor } from '../../activities/effects/deterministic-ids.ts';
 import { createSyncActivities } from '../../activities/index.ts';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
@@ -66,7 +65,7 @@ export const useCalendarSync = () => {
       refreshToken: `sandbox-refresh-${account}`,
     });
     const calendar: WritableCalendarRef = { provider: 'google', connection, calendarId: 'primary' };
-    const resource = storedCalendar(`google/${account}`);
+    const resource = (await repositories.storedNames()).calendar(`google/${account}`);
     const holds = { release: () => pool.query('DELETE FROM slot_holds WHERE resource = $1', [resource]) };
     await pool.query(
       `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
@@ -199,7 +198,7 @@ export const useCalendarSync = () => {
       await pool.query(
         `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
          VALUES ($1, 2, $2, 'org_1', tstzrange($3, $4))`,
-        [auditionId, storedCalendar(calendarName), slot.start, slot.end],
+        [auditionId, (await repositories.storedNames()).calendar(calendarName), slot.start, slot.end],
       );
     };
     const stored = async () => {

@@ -6,7 +6,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
 import { createLaterConflicts } from '../../activities/calendar-sync/later-conflicts.ts';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarChange, ReportOrder } from '../../domain/audition/calendar-change.ts';
 import { defaultConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
@@ -69,10 +68,11 @@ export const useConflictRounds = () => {
       const about = { id, organization: 'org_1', provider: 'google', account } as const;
       await repositories.connections.put({ ...about, refreshToken: 'token' });
     }
+    const names = await repositories.storedNames();
     const nameOf = (which: Which) => `google/${connections[which]}`;
     const keyOf = (which: Which) => ({
       connection: connections[which],
-      calendar: storedCalendar(nameOf(which)),
+      calendar: names.calendar(nameOf(which)),
     });
     const setCast = (participants: readonly ParticipantId[]) =>
       repositories.participantConflicts.setRules(auditionId, participants, defaultConflictRules);

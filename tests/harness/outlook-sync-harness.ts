@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { SyncCalendarsInput } from '../../activities/contract.ts';
 import { createSyncActivities } from '../../activities/index.ts';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
@@ -53,11 +52,11 @@ export const useOutlookSync = () => {
     });
     if (connected.kind !== 'connected') throw new Error(connected.kind);
     const connection = connected.id;
-    const hold = (slot: Slot, name = accountId, holder = auditionId) =>
+    const hold = async (slot: Slot, name = accountId, holder = auditionId) =>
       pool.query(
         `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
        VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
-        [holder, storedCalendar(`microsoft/${name}`), slot.start, slot.end],
+        [holder, (await repositories.storedNames()).calendar(`microsoft/${name}`), slot.start, slot.end],
       );
     const sent: CalendarChange[] = [];
     const answers: ReportedAnswer[] = [];

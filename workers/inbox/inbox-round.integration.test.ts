@@ -137,7 +137,7 @@ const setUpAccount = async () => {
   };
   const addCalendar = (connection: string, calendar: string, pushError: string | null) =>
     pool.query(
-      `INSERT INTO synced_calendars (connection, calendar, organization, provider, sealed_calendar_id, push_error)
+      `INSERT INTO synced_calendars (connection, calendar, organization, provider, sealed_id, push_error)
        VALUES ($1, $2, 'org_1', 'microsoft', 's', $3)`,
       [connection, calendar, pushError],
     );

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { SyncCalendarsInput, SyncCalendarsResult } from '../../../activities/contract.ts';
 import { createSyncActivities } from '../../../activities/index.ts';
-import { storedCalendar } from '../../../db/auditions/resources.ts';
 import { type ConnectionId, participantIdSchema } from '../../../domain/ids.ts';
 import { toInstant } from '../../../domain/time/epoch.ts';
 import { day, hour } from '../../../domain/time/units.ts';
@@ -135,7 +134,13 @@ const measureSize = async (
   await pool.query(
     `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
      VALUES ($1, 1, $2, $3, tstzrange($4, $5))`,
-    [auditionId, storedCalendar(`google/${account}`), organization, slot.start, slot.end],
+    [
+      auditionId,
+      (await repositories.storedNames()).calendar(`google/${account}`),
+      organization,
+      slot.start,
+      slot.end,
+    ],
   );
   const providers = createProviders(configuration);
   const activities = createSyncActivities({

@@ -1,5 +1,5 @@
 /** Prepares the problems of connections for the page: which of their calendars they concern, by the names that owners know. */
-import { storedCalendar } from '../../../../db/auditions/resources.ts';
+import type { StoredNames } from '../../../../db/auditions/stored-names.ts';
 import type { Connection } from '../../../../db/connections/repository.ts';
 import type { Repositories } from '../../../../db/index.ts';
 import type { CalendarChoice } from '../../../../domain/calendars/calendar-choice.ts';
@@ -17,7 +17,11 @@ export interface ShownProblem extends Pick<ConnectionProblem, 'kind' | 'since'> 
 
 /** Returns the problems of the connections that have any, the oldest first. @throws the errors of `Vault.open` */
 export const readShownProblems = async (
-  { connectionProblems, syncedCalendars }: Pick<Repositories, 'connectionProblems' | 'syncedCalendars'>,
+  {
+    connectionProblems,
+    syncedCalendars,
+    storedNames,
+  }: Pick<Repositories, 'connectionProblems' | 'syncedCalendars' | 'storedNames'>,
   connections: readonly Connection[],
   choices: ReadonlyMap<string, CalendarChoice | undefined>,
 ): Promise<ReadonlyMap<string, readonly ShownProblem[]>> => {
@@ -28,11 +32,12 @@ export const readShownProblems = async (
       const found = problems.get(connection.id) ?? [];
       const isAboutCalendar = found.some(({ calendar }) => calendar !== undefined);
       const synced = isAboutCalendar ? await syncedCalendars.list(connection.id) : [];
+      const names = isAboutCalendar ? await storedNames() : undefined;
       const choice = choices.get(connection.id);
       const nameOf = (key: string | undefined) => {
         const calendarId =
           synced.find(({ calendar }) => calendar === key)?.calendarId ??
-          unsyncedIds(connection, choice).find((id) => storedName(connection, id) === key);
+          unsyncedIds(connection, choice).find((id) => names && storedName(names, connection, id) === key);
         return calendarId === undefined ? undefined : namedCalendar(calendarId, connection, choice);
       };
       const named = found.map(({ kind, since, calendar }) => ({ kind, since, calendar: nameOf(calendar) }));
@@ -56,9 +61,9 @@ const unsyncedIds = (
   ...chosenCalendars(choice).map(({ calendarId }) => calendarId),
 ];
 
-const storedName = (connection: Connection, calendarId: string): string | undefined =>
+const storedName = (names: StoredNames, connection: Connection, calendarId: string): string | undefined =>
   isCalendarProvider(connection.provider)
-    ? storedCalendar(calendarName(connection.provider, connection, calendarId))
+    ? names.calendar(calendarName(connection.provider, connection, calendarId))
     : undefined;
 
 /** The id of Google's main calendar is the address of the account. */

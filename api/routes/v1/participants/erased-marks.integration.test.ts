@@ -5,7 +5,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Actor } from '../../../../db/access/administrative-acts.ts';
-import { storedCalendar } from '../../../../db/auditions/resources.ts';
 import { createWebhookInbox } from '../../../../db/inbox/webhooks.ts';
 import type { AuditionFact } from '../../../../domain/audition/events.ts';
 import {
@@ -116,7 +115,7 @@ const storeTrail = async (person: ParticipantId, id: AuditionId, mark: string): 
 const meetingOf = (id: AuditionId): string => `meeting of ${id}`;
 
 const storeAccount = async (person: ParticipantId, id: AuditionId, mark: string): Promise<ConnectionId> => {
-  const { connections, busyCalendars } = database.repositories;
+  const { connections, busyCalendars, storedNames } = database.repositories;
   const account = marked(mark, 'account');
   const connected = await connections.connect({
     organization,
@@ -142,7 +141,7 @@ const storeAccount = async (person: ParticipantId, id: AuditionId, mark: string)
   await database.pool.query(
     `INSERT INTO connection_failures (connection, organization, state, problems, calendars, failing_since)
      VALUES ($1, $2, 'reported', '[]', $3, now())`,
-    [connected.id, organization, [storedCalendar(marked(mark, 'calendar of a hold'))]],
+    [connected.id, organization, [(await storedNames()).calendar(marked(mark, 'calendar of a hold'))]],
   );
   return connected.id;
 };
