@@ -5605,7 +5605,7 @@ export interface components {
                      * @description What is wrong, as in `problems` of a connection
                      * @enum {string}
                      */
-                    kind: "reconnect" | "calendar_not_found" | "calendar_not_permitted" | "calendar_rejected" | "calendar_unavailable" | "events_unreadable" | "events_too_frequent";
+                    kind: "reconnect" | "calendar_not_found" | "calendar_not_permitted" | "calendar_rejected" | "calendar_unavailable" | "calendar_unreadable" | "events_unreadable" | "events_too_frequent";
                     /** @description Accounts with this problem */
                     connections: number;
                     /** @description Since when the one that has had it longest has it */

@@ -28,6 +28,13 @@ export const unreadableColumns = (fields: string) => ({
   unreadableSince: sql`CASE WHEN ${syncedCalendars.error} = ${unreadableAnswer} THEN coalesce(${syncedCalendars.unreadableSince}, ${now}) ELSE ${now} END`,
 });
 
+/** Returns the fields that cannot be read. Those of an earlier answer say nothing about another error. */
+export const unreadableFieldsOf = ({
+  error,
+  unreadableFields,
+}: Pick<typeof syncedCalendars.$inferSelect, 'error' | 'unreadableFields'>): string | undefined =>
+  error === unreadableAnswer ? (unreadableFields ?? undefined) : undefined;
+
 /** For how long the calendar has failed, in milliseconds. */
 export const failingMs = sql<number>`(extract(epoch FROM now() - ${syncedCalendars.errorSince}) * 1000)::float8`;
 

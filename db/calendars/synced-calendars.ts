@@ -2,7 +2,6 @@
 import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { SyncState } from '../../domain/calendars/sync-state.ts';
-import { unreadableAnswer } from '../../domain/errors.ts';
 import {
   type ConnectionId,
   connectionIdSchema,
@@ -25,7 +24,13 @@ import { syncedEvents } from '../schema/synced-events.ts';
 import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { ifReadable, openCalendarId, sealCalendarId } from './calendar-id.ts';
-import { failingColumns, failingMs, unreadableColumns, unreadableMs } from './failing-since.ts';
+import {
+  failingColumns,
+  failingMs,
+  unreadableColumns,
+  unreadableFieldsOf,
+  unreadableMs,
+} from './failing-since.ts';
 import { deleteOldBusyCalendars, deleteOldEvents, forgetEvents } from './past-events.ts';
 import { reportAgainLater } from './reported-changes.ts';
 
@@ -475,10 +480,6 @@ const toStartSchema = z.array(
 
 type Row = typeof syncedCalendars.$inferSelect;
 
-/** The fields of an earlier answer say nothing about another error. */
-const fieldsOf = ({ error, unreadableFields }: Pick<Row, 'error' | 'unreadableFields'>) =>
-  error === unreadableAnswer ? (unreadableFields ?? undefined) : undefined;
-
 const toCalendar = async (
   vault: Pick<Vault, 'open'>,
   row: Row,
@@ -492,7 +493,7 @@ const toCalendar = async (
     state: row.state,
     listedCount: row.listedCount,
     error: row.error ?? undefined,
-    unreadableFields: fieldsOf(row),
+    unreadableFields: unreadableFieldsOf(row),
     pushError: row.pushError ?? undefined,
     progress: progressOf(key, row),
     listingBeganAt: row.listingBeganAt ?? undefined,
