@@ -2965,7 +2965,7 @@ export interface components {
                  */
                 at: string;
                 /**
-                 * @description The state of the delivery. `deferred`: the mail server accepts it later
+                 * @description The state of the delivery. `deferred`: the mail server does not accept it yet. Four hours after it was sent it is `failed`
                  * @enum {string}
                  */
                 status: "queued" | "sent" | "deferred" | "delivered" | "failed" | "bounced" | "complained";
