@@ -2971,7 +2971,7 @@ export interface components {
                  */
                 at: string;
                 /**
-                 * @description The state of the delivery. `deferred`: the mail server accepts it later
+                 * @description The state of the delivery. `deferred`: the mail server does not accept it yet. Four hours after it was sent it is `failed`
                  * @enum {string}
                  */
                 status: "queued" | "sent" | "deferred" | "delivered" | "failed" | "bounced" | "complained";
@@ -5635,7 +5635,11 @@ export interface components {
          *           "summary": "Zoom works. The last call succeeded 12 seconds ago.",
          *           "whatToDo": "Nothing."
          *         }
-         *       ]
+         *       ],
+         *       "service": {
+         *         "summary": "2 attention items are open, the oldest for 3 minutes.",
+         *         "whatToDo": "Resolve them: npm run ops -- attention list, or GET /v1/attention. See docs/runbooks/attention.md."
+         *       }
          *     }
          */
         Integrations: {
@@ -6491,7 +6495,13 @@ export interface components {
              */
             force?: boolean;
         };
-        /** @description What waits in the service and belongs to no provider */
+        /**
+         * @description What waits in the service and belongs to no provider
+         * @example {
+         *       "summary": "2 attention items are open, the oldest for 3 minutes.",
+         *       "whatToDo": "Resolve them: npm run ops -- attention list, or GET /v1/attention. See docs/runbooks/attention.md."
+         *     }
+         */
         ServiceHealth: {
             /** @description What waits, in words */
             summary: string;

@@ -14,7 +14,7 @@ import { createParticipantFeeds, type ParticipantFeeds } from './auditions/parti
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createResponseLinks, type ResponseLinks } from './auditions/response-links.ts';
-import { createSilentTexts, type SilentTexts } from './auditions/silent-texts.ts';
+import { createSilentMessages, type SilentMessages } from './auditions/silent-messages.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import { createStoredNamesReader, type ReadStoredNames } from './auditions/stored-names.ts';
 import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
@@ -155,7 +155,7 @@ export interface Repositories {
   readonly recordingAttention: RecordingAttention;
   readonly recordingDeletions: RecordingDeletions;
   readonly heldCopies: HeldCopies;
-  readonly silentTexts: SilentTexts;
+  readonly silentMessages: SilentMessages;
   readonly recordingHolds: RecordingHolds;
   readonly holdReasons: Pick<HoldReasons, 'sealEarlier'>;
   readonly recordingPolicies: RecordingPolicies;
@@ -248,7 +248,7 @@ export const createRepositories = (
     recordingAttention: createRecordingAttention(db),
     recordingDeletions: createRecordingDeletions(db, holdReasons),
     heldCopies: createHeldCopies(db),
-    silentTexts: createSilentTexts(db),
+    silentMessages: createSilentMessages(db),
     recordingHolds: createRecordingHolds(db, holdReasons),
     holdReasons,
     recordingPolicies: createRecordingPolicies(db),

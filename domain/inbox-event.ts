@@ -40,6 +40,8 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
       code: z.string().optional(),
       /** The recipient of the message. When absent, the recipient is looked up by the delivery id. */
       of: z.object({ audition: auditionIdSchema, participant: participantIdSchema }).optional(),
+      /** The report counts only while the message has this status: it says what the silence since then means. */
+      onlyWhile: z.enum(deliveryStatuses).optional(),
     }),
   ),
   inboxEvent(

@@ -52,8 +52,8 @@ import { startRecordingDeletions } from './recordings/start-deletions.ts';
 import { installRuntime } from './runtime.ts';
 import { startBlockRelay } from './session-blocks/block-relay.ts';
 import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
+import { startSilentMessages } from './silent-messages/start-silent-messages.ts';
 import { signalSlotTaken } from './slot-taken.ts';
-import { startSilentTexts } from './text-messages/start-silent-texts.ts';
 import { startWorkers } from './worker.ts';
 
 const main = async (): Promise<void> => {
@@ -159,7 +159,7 @@ const main = async (): Promise<void> => {
     startRecordingDeletions(configuration, parts, logger),
     startHeldCopies(configuration, repositories, workers, logger),
     startMeetingWatch(configuration, repositories, createLookAtMeeting(dependencies), workers, logger),
-    startSilentTexts(repositories, resilientProviders, logger),
+    ...startSilentMessages(repositories, resilientProviders, logger),
     startFailureReports(configuration, repositories, workers.client, logger),
     startConnectionMaintenance(
       configuration,

@@ -5,8 +5,8 @@
  */
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
 import type { CalendarRemovals } from '../../db/calendars/removals.ts';
+import type { CalendarKey } from '../../db/calendars/sync-progress.ts';
 import type {
-  CalendarKey,
   SyncedCalendar,
   SyncedCalendars,
   WrittenCalendar,

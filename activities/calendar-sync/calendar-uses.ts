@@ -1,7 +1,8 @@
 /** Finds the steps of an audition that use a calendar, in the ledger. */
 
 import type { ReadStoredNames } from '../../db/auditions/stored-names.ts';
-import type { CalendarKey, SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
+import type { CalendarKey } from '../../db/calendars/sync-progress.ts';
+import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { Connection, Connections } from '../../db/connections/repository.ts';
 import type { CompletedEffect, OperationLedger } from '../../db/ledger/operations.ts';
 import type { People } from '../../db/people/people.ts';

@@ -1,7 +1,8 @@
 /** Compares the changed events with what this service has written, and signals the auditions. */
 
 import type { ChangedAnswer, RoomAnswerChange } from '../../db/calendars/calendar-answers.ts';
-import type { CalendarKey, SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
+import type { CalendarKey } from '../../db/calendars/sync-progress.ts';
+import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { TextEdit } from '../../db/calendars/text-edits.ts';
 import type { CalendarChangeOf } from '../../domain/audition/calendar-change.ts';

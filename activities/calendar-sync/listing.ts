@@ -1,12 +1,8 @@
 /** Lists the changes of a calendar page by page, and stores each page with the position after it. */
 
 import type { EventToStore } from '../../db/calendars/page-to-store.ts';
-import type {
-  CalendarKey,
-  SyncedCalendar,
-  SyncedCalendars,
-  SyncProgress,
-} from '../../db/calendars/synced-calendars.ts';
+import type { CalendarKey, SyncProgress } from '../../db/calendars/sync-progress.ts';
+import type { SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import { isStorableText } from '../../db/storable-text.ts';
 import { ProviderError } from '../../domain/errors.ts';

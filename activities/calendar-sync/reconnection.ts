@@ -4,7 +4,8 @@
  * keys of the ledger.
  */
 import type { BusyCalendars } from '../../db/calendars/busy-calendars.ts';
-import type { CalendarKey, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
+import type { CalendarKey } from '../../db/calendars/sync-progress.ts';
+import type { SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';

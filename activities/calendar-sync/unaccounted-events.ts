@@ -4,7 +4,8 @@
  */
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
 import type { BegunRemoval, CalendarRemovals } from '../../db/calendars/removals.ts';
-import type { CalendarKey, WrittenCalendar } from '../../db/calendars/synced-calendars.ts';
+import type { CalendarKey } from '../../db/calendars/sync-progress.ts';
+import type { WrittenCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { UnaccountedEvent } from '../../db/calendars/unaccounted-events.ts';
 import type { WrittenEvents } from '../../db/calendars/written-events.ts';

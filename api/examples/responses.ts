@@ -130,6 +130,12 @@ const Integration = {
   whatToDo: 'Nothing.',
 };
 
+const ServiceHealth = {
+  summary: '2 attention items are open, the oldest for 3 minutes.',
+  whatToDo:
+    'Resolve them: npm run ops -- attention list, or GET /v1/attention. See docs/runbooks/attention.md.',
+};
+
 const AdministrativeAct = {
   id: '42',
   by: 'ada@platform',
@@ -234,7 +240,8 @@ export const responseExamples: Readonly<Record<string, unknown>> = {
   Replay: { replay: 'event-replay/endp_platform/1' },
   TestResult: { delivered: true, answer: '204' },
   Integration,
-  Integrations: { integrations: [Integration] },
+  Integrations: { integrations: [Integration], service: ServiceHealth },
+  ServiceHealth,
   Liveness: { status: 'ok' },
   Readiness: { status: 'ready', database: 'up', temporal: 'up' },
   Payloads: { payloads: [{ metadata: { encoding: 'anNvbi9wbGFpbg==' }, data: 'e30=' }] },

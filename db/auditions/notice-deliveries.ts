@@ -35,6 +35,8 @@ interface StatusReport {
   readonly code?: string | undefined;
   /** The recipient, if the report names one. */
   readonly of?: DeliveryRecipient | undefined;
+  /** The status is stored only if the stored one is this. */
+  readonly onlyWhile?: DeliveryStatus | undefined;
 }
 
 interface StoredReport {
@@ -173,11 +175,12 @@ export const createNoticeDeliveries = (db: Database, hashes: AddressHashes): Not
   },
 });
 
-const changeStatus = async (db: Database, { inboxId, deliveryId, status, code }: StatusReport) => {
+const changeStatus = async (db: Database, { inboxId, deliveryId, status, code, onlyWhile }: StatusReport) => {
+  const replaced = statusesBefore(status).filter((stored) => onlyWhile === undefined || stored === onlyWhile);
   const [changed] = await db
     .update(deliveries)
     .set({ status, code: code ?? null, reportedBy: inboxId })
-    .where(and(eq(deliveries.id, deliveryId), inArray(deliveries.status, [...statusesBefore(status)])))
+    .where(and(eq(deliveries.id, deliveryId), inArray(deliveries.status, replaced)))
     .returning(recipientColumns);
   return changed;
 };

@@ -157,7 +157,9 @@ export const auditionViewSchema = z.object({
         at: instantSchema.describe('When it was sent, in UTC'),
         status: z
           .enum(deliveryStatuses)
-          .describe('The state of the delivery. `deferred`: the mail server accepts it later'),
+          .describe(
+            'The state of the delivery. `deferred`: the mail server does not accept it yet. Four hours after it was sent it is `failed`',
+          ),
         changed: z
           .enum(noticeChanges)
           .optional()

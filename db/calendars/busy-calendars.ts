@@ -14,7 +14,7 @@ import { busyCalendars } from '../schema/busy-calendars.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { ifReadable } from './calendar-id.ts';
 import { registerCalendar } from './registered-calendars.ts';
-import type { CalendarKey } from './synced-calendars.ts';
+import type { CalendarKey } from './sync-progress.ts';
 
 interface BusyCalendar {
   /** `roomUser`: the calendar is that of the room, and only its busy times are read. */

@@ -14,7 +14,7 @@ import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { storableInstant } from '../time.ts';
 import { failingSince } from './failing-since.ts';
 import type { NearbyEvent } from './participant-conflicts.ts';
-import type { CalendarKey } from './synced-calendars.ts';
+import type { CalendarKey } from './sync-progress.ts';
 
 interface BusyTime extends TimeRange {
   readonly kind: HiddenKind;

@@ -11,7 +11,7 @@ import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { isEvent } from './event-key.ts';
 import { isPresentRoom, presentRoomSchema, selectPresentRoom } from './present-room.ts';
-import type { CalendarKey } from './synced-calendars.ts';
+import type { CalendarKey } from './sync-progress.ts';
 
 /** An answer of the calendar's owner to an event of ours. */
 export interface ChangedAnswer extends CalendarKey {

@@ -7,7 +7,7 @@ import type { EventCreation } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
 import { findCreations } from './own-event-uids.ts';
 import type { EventToStore } from './page-to-store.ts';
-import type { CalendarKey } from './synced-calendars.ts';
+import type { CalendarKey } from './sync-progress.ts';
 
 /**
  * Returns the page with each copy as an event of its owner: it has the marks of its original, and is none of ours. An event

@@ -1,7 +1,7 @@
 /** Selects an event of a synchronized calendar by its key. */
 import { and, eq } from 'drizzle-orm';
 import { syncedEvents } from '../schema/synced-events.ts';
-import type { CalendarKey } from './synced-calendars.ts';
+import type { CalendarKey } from './sync-progress.ts';
 
 /** Returns the condition that selects the event. */
 export const isEvent = ({ connection, calendar, eventId }: CalendarKey & { readonly eventId: string }) =>

@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import type { EventToStore, PageToStore } from './page-to-store.ts';
-import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
+import type { CalendarKey, SyncProgress } from './sync-progress.ts';
 
 type Transaction = Pick<Database, 'execute'>;
 

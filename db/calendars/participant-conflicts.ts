@@ -27,7 +27,7 @@ import type { Database } from '../client.ts';
 import { participantConflicts } from '../schema/participant-conflicts.ts';
 import { instantFromDatabase } from '../time.ts';
 import { isPresentRoom, presentRoomSchema } from './present-room.ts';
-import type { CalendarKey } from './synced-calendars.ts';
+import type { CalendarKey } from './sync-progress.ts';
 
 /** An event near the slot, in one of the participant's calendars. */
 export interface NearbyEvent extends TimeRange, CalendarKey {

@@ -8,7 +8,7 @@ import type { Database } from '../client.ts';
 import { calendarRemovals } from '../schema/calendar-removals.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { isEvent } from './event-key.ts';
-import type { CalendarKey } from './synced-calendars.ts';
+import type { CalendarKey } from './sync-progress.ts';
 
 /** An event that is being removed. */
 export interface BegunRemoval extends CalendarKey {

@@ -16,7 +16,6 @@ import {
 } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import type { ListingPosition } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
 import { calendarRemovals } from '../schema/calendar-removals.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
@@ -33,19 +32,7 @@ import {
 } from './failing-since.ts';
 import { deleteOldBusyCalendars, deleteOldEvents, forgetEvents } from './past-events.ts';
 import { reportAgainLater } from './reported-changes.ts';
-
-/** Names a calendar of a connection without its id, which can be an email address. */
-export interface CalendarKey {
-  readonly connection: ConnectionId;
-  readonly calendar: string;
-}
-
-/** Where a calendar's listing continues. */
-export interface SyncProgress extends CalendarKey {
-  /** Increases with each listing of all events. */
-  readonly generation: number;
-  readonly position: ListingPosition;
-}
+import { type CalendarKey, progressOf, type SyncProgress } from './sync-progress.ts';
 
 interface CalendarFacts extends CalendarKey {
   readonly organization: OrganizationId;
@@ -267,7 +254,7 @@ export const createSyncedCalendars = (
       rows.map(({ error, errorSince, unreadableFields, pushError, syncedAt, ...row }) => ({
         ...row,
         error: error ?? undefined,
-        unreadableFields: fieldsOf({ error, unreadableFields }),
+        unreadableFields: unreadableFieldsOf({ error, unreadableFields }),
         errorSince: errorSince ?? undefined,
         pushError: pushError ?? undefined,
         syncedAt: syncedAt ?? undefined,
@@ -511,14 +498,4 @@ const toCalendar = async (
   return row.isBusyOnly
     ? { ...facts, isBusyOnly: true, provider: z.enum(synchronizedCalendarProviders).parse(row.provider) }
     : { ...facts, isBusyOnly: false, provider: z.enum(writableCalendarProviders).parse(row.provider) };
-};
-
-const progressOf = (
-  key: CalendarKey,
-  { cursor, page, listedSince, generation }: Pick<Row, 'cursor' | 'page' | 'listedSince' | 'generation'>,
-): SyncProgress | undefined => {
-  const next = page === null ? {} : { page };
-  if (cursor !== null) return { ...key, generation, position: { kind: 'changes', cursor, ...next } };
-  const since = listedSince === null ? undefined : toInstant(Date.parse(listedSince));
-  return since && { ...key, generation, position: { kind: 'all', since, ...next } };
 };

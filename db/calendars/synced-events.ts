@@ -26,7 +26,7 @@ import type { EventToStore, PageToStore } from './page-to-store.ts';
 import { isPresentRoom, presentRoomSchema, selectPresentRoom } from './present-room.ts';
 import { type CalendarRemovals, createCalendarRemovals } from './removals.ts';
 import { storablePage } from './storable-page.ts';
-import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
+import type { CalendarKey, SyncProgress } from './sync-progress.ts';
 import { createTextEdits, storedTexts, type TextEdits } from './text-edits.ts';
 import { createUnaccountedEvents, type UnaccountedEvents } from './unaccounted-events.ts';
 import { endUnnamed, noteUnnamed } from './unnamed-events.ts';

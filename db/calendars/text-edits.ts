@@ -12,7 +12,7 @@ import type { EditedText } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { isEvent } from './event-key.ts';
-import type { CalendarKey } from './synced-calendars.ts';
+import type { CalendarKey } from './sync-progress.ts';
 
 /** An event of ours whose texts were edited or put back since the trail was told last. */
 export interface TextEdit extends CalendarKey {

@@ -10,7 +10,7 @@ import {
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { instantFromDatabase } from '../time.ts';
-import type { CalendarKey } from './synced-calendars.ts';
+import type { CalendarKey } from './sync-progress.ts';
 
 /** An event that carries our mark, and that is not the event that this service has written for the audition. */
 export interface UnaccountedEvent extends CalendarKey {

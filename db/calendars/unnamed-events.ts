@@ -9,7 +9,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { unnamedPrefix } from '../connections/unreadable-events.ts';
 import { unreadableEvents } from '../schema/unreadable-events.ts';
-import type { SyncProgress } from './synced-calendars.ts';
+import type { SyncProgress } from './sync-progress.ts';
 
 type Transaction = Pick<Database, 'select' | 'update'>;
 

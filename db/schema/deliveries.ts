@@ -34,10 +34,10 @@ export const deliveries = pgTable(
     index('deliveries_by_audition').on(table.auditionId),
     // Finds the addresses that have no key.
     index('deliveries_with_unkeyed_address').on(table.address).where(isUnkeyedHash(table.address)),
-    // Finds the text messages of which nothing was reported. The literals must be those of the query (silent-texts.ts).
-    index('deliveries_silent_texts')
-      .on(table.createdAt)
-      .where(sql`${table.channel} = 'sms' AND ${table.status} = 'queued'`),
+    // Finds the messages of which nothing final was reported (silent-messages.ts).
+    index('deliveries_silent_messages')
+      .on(table.channel, table.createdAt)
+      .where(sql`${table.status} IN ('queued', 'deferred')`),
     // Finds the auditions of a participant.
     index('deliveries_by_participant').on(table.organization, table.participant),
   ],

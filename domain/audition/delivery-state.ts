@@ -21,7 +21,7 @@ interface DeliveryState {
 export const deliveryStates: Readonly<Record<DeliveryStatus, DeliveryState>> = {
   queued: { rank: 0, consequences: [] },
   sent: { rank: 1, consequences: [] },
-  // The mail server tries again.
+  // The mail server tries again. After four hours, it counts as failed (`workers/silent-messages/deferred-email-rule.ts`).
   deferred: { rank: 2, consequences: [] },
   delivered: { rank: 3, consequences: [] },
   failed: { rank: 4, consequences: ['next_channel', 'attention'] },

@@ -37,7 +37,7 @@ const report = async (
   played: RunningAudition,
   participant: string,
   status: DeliveryStatus,
-  kind: NoticeKind = 'invitation',
+  { kind = 'invitation', code = status }: { readonly kind?: NoticeKind; readonly code?: string } = {},
 ): Promise<void> => {
   const { notices } = await invited(played);
   const notice = notices.find(
@@ -48,7 +48,7 @@ const report = async (
     channel: 'email',
     deliveryId: notice?.deliveryId ?? '',
     status,
-    code: status,
+    code,
     inboxId: `in-${status}`,
   });
 };
@@ -73,6 +73,29 @@ const untilReminded = async (played: RunningAudition) => {
   await played.until(({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 8);
   return { attention, invitations, all: textsTo(played) };
 };
+
+describe('an email that a mail server has deferred for too long', () => {
+  const givenUp = { code: 'delayed_too_long' };
+
+  it('is sent on the fallback channel, and no operator is asked', async () => {
+    await stage.runAudition(withFallback, async (played) => {
+      await report(played, readerId, 'failed', givenUp);
+      const { notices, attention } = await played.until((view) => view.notices.length === 5);
+      expect(notices.at(-1)).toMatchObject({ participant: readerId, channel: 'sms', notice: 'invitation' });
+      expect(attention).toEqual([]);
+    });
+  });
+
+  it('is a question to the operator without a fallback channel, and the address is not suppressed', async () => {
+    await stage.runAudition({}, async (played) => {
+      await report(played, readerId, 'failed', givenUp);
+      const { attention } = await played.until((view) => view.attention.length > 0);
+      expect(attention).toMatchObject([{ step: 'invitation', ...givenUp, actions: ['skip', 'abort'] }]);
+      expect(attention[0]?.hint).not.toContain('suppressions');
+      await played.resolve('invitation', 'skip');
+    });
+  });
+});
 
 describe('a notice that bounced', () => {
   it('is sent on the fallback channel, and no operator is asked', async () => {
@@ -348,7 +371,7 @@ describe('a text message in place of an email that bounced', () => {
       await invited(played);
       await played.send(messages.meetingUpdate, { ...apiCommand, provider: 'google_meet' });
       await played.until(({ notices }) => notices.filter(({ notice }) => notice === 'update').length === 4);
-      await report(played, readerId, 'bounced', 'update');
+      await report(played, readerId, 'bounced', { kind: 'update' });
       await played.until(({ notices }) => notices.length === 9);
       const updates = played.world.events.flatMap(({ fact }) =>
         fact.type === 'notified' && fact.notice === 'update' && fact.participant === readerId ? [fact] : [],
@@ -364,7 +387,7 @@ describe('a text message in place of an email that bounced', () => {
       const calendar = { provider: 'google', connection: 'conn_reader', calendarId: 'primary' } as const;
       await replaceReader(played, { ...readerWithFallback, calendar });
       await played.until(({ notices }) => notices.length === 5);
-      await report(played, readerId, 'bounced', 'update');
+      await report(played, readerId, 'bounced', { kind: 'update' });
       const { attention } = await played.until((view) => view.attention.length > 0);
       expect(attention).toMatchObject([{ step: 'invitation', code: 'bounced' }]);
       expect(textsTo(played)).toEqual([]);

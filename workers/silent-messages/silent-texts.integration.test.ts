@@ -13,7 +13,8 @@ import {
 } from '../../tests/harness/audition-trail.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { notStopping, useInboxRounds } from '../../tests/harness/inbox-rounds.ts';
-import { createSilentTextRound } from './silent-text-round.ts';
+import { createSilentMessageRound } from './silent-message-round.ts';
+import { createSilentTextRule } from './silent-text-rule.ts';
 
 const setupInbox = useInboxRounds();
 
@@ -39,9 +40,8 @@ const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
   );
   const clock = { now: Date.now() };
   const logged: unknown[] = [];
-  const round = createSilentTextRound({
-    silentTexts: repositories.silentTexts,
-    textMessages,
+  const round = createSilentMessageRound(createSilentTextRule(textMessages), {
+    silentMessages: repositories.silentMessages,
     inbox: repositories.inbox,
     logger: { info: () => undefined, warn: (fields: unknown) => logged.push(fields) },
     now: () => clock.now,

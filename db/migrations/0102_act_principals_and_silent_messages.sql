@@ -1,0 +1,2 @@
+ALTER TABLE "administrative_acts" ADD COLUMN "principal" text;--> statement-breakpoint
+CREATE INDEX "deliveries_silent_messages" ON "deliveries" USING btree ("channel","created_at") WHERE "deliveries"."status" IN ('queued', 'deferred');
