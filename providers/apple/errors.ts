@@ -36,6 +36,8 @@ const appleErrors: readonly ErrorRow[] = [
   { code: 'valid-calendar-data', fault: 'rejected_input' },
   { code: 'valid-calendar-object-resource', fault: 'rejected_input' },
   { code: 'supported-calendar-component', fault: 'not_permitted' },
+  // RFC 4331, section 6. Nothing else of the account is limited.
+  { code: 'storage_full', fault: 'not_permitted' },
   { status: 401, fault: 'reconnect' },
   { status: 423, fault: 'retry' },
   ...httpRows,

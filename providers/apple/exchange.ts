@@ -85,7 +85,10 @@ export const exchange = async <Result>(
     }
     throw appleError(operation, {
       status: answer.status,
-      code: codeOf(answer.problem ?? ''),
+      // RFC 4918, section 11.5. To a reading, it is an answer that is cut off.
+      code:
+        codeOf(answer.problem ?? '') ??
+        (answer.status === 507 && operation.writes ? 'storage_full' : undefined),
       retryAfter: answer.retryAfter,
       message: `the server answered ${answer.status}`,
     });
@@ -145,6 +148,9 @@ const conditions = [
   // RFC 6638, section 3.2.4.1. Cyrus names it for every event.
   'unique-scheduling-object-resource',
   'max-resource-size',
+  // RFC 4331, section 6.
+  'quota-not-exceeded',
+  'sufficient-disk-space',
   'valid-calendar-data',
   'valid-calendar-object-resource',
   'supported-calendar-component',
@@ -178,6 +184,8 @@ const sameConditions: ReadonlyMap<string, string> = new Map([
   // A server may refuse a query with too many results as a whole.
   ['number-of-matches-within-limits', 'too_many_events'],
   ['unique-scheduling-object-resource', 'no-uid-conflict'],
+  ['quota-not-exceeded', 'storage_full'],
+  ['sufficient-disk-space', 'storage_full'],
 ]);
 
 const conditionOf = (problem: string): string | undefined =>

@@ -322,3 +322,26 @@ describe('a server that cannot answer now', () => {
     await expect(calendars()).rejects.toMatchObject({ fault });
   });
 });
+
+// RFC 4331, section 6, and RFC 4918, section 11.5: the request must not be repeated before the owner has made room.
+describe('an account without room for another event', () => {
+  const quota = '<d:error xmlns:d="DAV:"><d:quota-not-exceeded/></d:error>';
+  it.each([
+    [507, ''],
+    [507, quota],
+    [403, quota],
+  ])('does not permit the write when it answers %i %s, and is read as before', async (status, body) => {
+    const { write, busy } = await setup({
+      intercept: (request, response) => {
+        if (request.method !== 'PUT') return false;
+        response.writeHead(status, { 'content-type': 'application/xml' }).end(body);
+        return true;
+      },
+    });
+    await expect(write(1)).rejects.toMatchObject({
+      fault: { kind: 'not_permitted' },
+      vendor: { code: 'storage_full', status },
+    });
+    expect(await busy()).toEqual([]);
+  });
+});

@@ -1,6 +1,6 @@
 /**
- * Explains the errors of meeting providers that an operator can correct: what happened, then what to do. The codes are
- * those of the providers' error tables: `providers/zoom/errors.ts`, `providers/google/errors.ts` and
+ * Explains the errors of providers that an operator can correct: what happened, then what to do. The codes are
+ * those of the providers' error tables: `providers/zoom/errors.ts`, `providers/google/errors.ts`, `providers/apple/errors.ts` and
  * `providers/microsoft/meeting-errors.ts`.
  */
 const withoutMeet =
@@ -26,6 +26,9 @@ export const meetingAdvice: Readonly<Record<string, Readonly<Record<string, stri
   google: {
     conference_failed: withoutMeet,
     conference_missing: withoutMeet,
+  },
+  apple: {
+    storage_full: 'the storage of the calendar account is full; ask its owner to free some, and retry',
   },
   microsoft: {
     personal_account:
