@@ -82,4 +82,21 @@ describe('the OpenAPI document', () => {
       .parse(JSON.parse(text));
     expect(new Set(referred)).toEqual(new Set(Object.keys(components.schemas)));
   });
+
+  it('limits each list in a request for an audition', () => {
+    const schemas = z.looseObject({ AuditionRequestInput: z.looseObject({}) });
+    const { components } = z.looseObject({ components: z.looseObject({ schemas }) }).parse(JSON.parse(text));
+    expect(unlimitedLists(components.schemas.AuditionRequestInput, 'AuditionRequestInput')).toEqual([]);
+  });
 });
+
+/** Returns the places of lists without `maxItems`. */
+const unlimitedLists = (schema: unknown, place: string): readonly string[] => {
+  const parts = z.record(z.string(), z.unknown()).safeParse(schema);
+  if (!parts.success) return [];
+  const { type, maxItems } = parts.data;
+  return [
+    ...(type === 'array' && maxItems === undefined ? [place] : []),
+    ...Object.entries(parts.data).flatMap(([name, part]) => unlimitedLists(part, `${place}.${name}`)),
+  ];
+};

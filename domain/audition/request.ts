@@ -355,6 +355,8 @@ export const auditionRequestSchema = z
         providers: z
           .array(z.enum(meetingProviders))
           .min(1)
+          // More than there are: a repeated provider is tried once.
+          .max(10)
           .optional()
           .describe(
             'The first provider is preferred, the others are fallbacks. Omitted: the default providers of the organization',

@@ -52,6 +52,13 @@ describe('an invalid request for an audition', () => {
       400,
       '/slot/start',
     ],
+    [
+      'thousands of meeting providers',
+      { meeting: { providers: Array.from({ length: 20_000 }, () => 'zoom') } },
+      'invalid_body',
+      400,
+      '/meeting/providers',
+    ],
     ['an invalid email', withPerformer({ email: 'ada' }), 'invalid_body', 400, '/participants/0/email'],
     [
       'a zone that does not exist',
