@@ -166,13 +166,14 @@ export const createSubscriptions = ({
     await watchSubscriptions.remove(id);
   };
 
+  /** Ends a subscription that is not needed. One that the vendor does not end for now stays stored, and the next round tries again. */
   const end = async (calls: WatchCalls, subscription: StoredSubscription): Promise<void> => {
     try {
       await endConfirmed(calls, subscription);
     } catch (error) {
-      // It ends by itself. Until then its notifications are refused, because it is not stored any more.
       if (!(error instanceof ProviderError)) throw error;
-      await watchSubscriptions.remove(subscription.id);
+      // It ends by itself. Until then its notifications are refused, because it is not stored any more.
+      if (!isTransient(error.fault)) await watchSubscriptions.remove(subscription.id);
     }
   };
 
@@ -323,6 +324,8 @@ export const createSubscriptions = ({
       const calls = startCalls(round, push);
       for (const subscription of await watchSubscriptions.listByConnection(round.input.connection)) {
         await end(calls, subscription);
+        // No round follows.
+        await watchSubscriptions.remove(subscription.id);
       }
     },
 

@@ -174,3 +174,59 @@ describe('a subscription of Graph whose answer was lost', () => {
     expect(await stored()).toMatchObject([{ id: replacement?.id }]);
   });
 });
+
+describe('a subscription of Graph that is extended', () => {
+  it('stays when the answer states no field', async () => {
+    let isRenewing = false;
+    const bench = await setUpOutlook({}, (sandboxUrl) =>
+      startRewritingProxy(sandboxUrl, (answer, path) =>
+        isRenewing && /\/subscriptions\/./.test(path) ? {} : answer,
+      ),
+    );
+    const { hold, write, sync, subscriptions, repositories, connection } = bench;
+    await hold(slotIn(10));
+    await write(slotIn(10));
+    await sync();
+    const [opened] = subscriptions();
+    isRenewing = true;
+    expect(await sync({ lostSubscriptions: [opened?.id ?? ''] })).toMatchObject(refusedWith(undefined));
+    expect(subscriptions().map(({ id }) => id)).toEqual([opened?.id]);
+    const [stored] = await repositories.watchSubscriptions.listByConnection(connection);
+    expect(stored).toMatchObject({ id: opened?.id, isLost: false });
+  });
+});
+
+describe('a channel of Google that is not needed any more', () => {
+  it('is stopped by the next poll when the vendor fails, and the present one stays', async () => {
+    const { sync, channels, stored, fault, pool, connection } = await setUpChannel();
+    await sync();
+    await pool.query(
+      `UPDATE watch_subscriptions SET created_at = now() - interval '6 days',
+       expires_at = now() + interval '20 hours' WHERE connection = $1`,
+      [connection],
+    );
+    fault('google', { kind: 'outage', operation: 'channels.stop', times: 1 });
+    expect(await sync()).toMatchObject(refusedWith(undefined));
+    expect(channels()).toHaveLength(2);
+    const present = (await stored()).at(-1);
+    expect(await sync()).toMatchObject(refusedWith(undefined));
+    expect(channels()).toEqual([present?.id]);
+    expect(await stored()).toEqual([present]);
+  });
+
+  it('is stopped by the next poll when its calendar was removed while the vendor failed', async () => {
+    const { sync, channels, stored, fault, pool, connection } = await setUpChannel();
+    await sync();
+    const [used] = channels();
+    await pool.query(
+      `UPDATE watch_subscriptions SET calendar_id = 'calendar:removed' WHERE connection = $1`,
+      [connection],
+    );
+    fault('google', { kind: 'outage', operation: 'channels.stop', times: 1 });
+    await sync();
+    expect(channels()).toHaveLength(2);
+    await sync();
+    expect(channels()).not.toContain(used);
+    expect(await stored()).toMatchObject([{ id: channels()[0] }]);
+  });
+});

@@ -268,8 +268,8 @@ describe('a rejected list of changes', () => {
     ['429 without a body', { status: 429 }, 'retry', undefined],
     ['429 with null', { status: 429, body: { error: null } }, 'retry', undefined],
     ['503 with a page', { status: 503, body: '<html></html>' }, 'outage', undefined],
-    ['200 with a page', { body: '<html></html>' }, 'retry', undefined],
-    ['204', { status: 204 }, 'retry', undefined],
+    ['200 with a page', { body: '<html></html>' }, 'retry', 'unreadable_answer'],
+    ['204', { status: 204 }, 'retry', 'unreadable_answer'],
   ])('with %s is a fault', async (_what, answer, kind, code) => {
     const { list } = await setUp(answer);
     await expect(list(changed)).rejects.toMatchObject({ fault: { kind }, vendor: { code } });

@@ -70,13 +70,13 @@ describe('a subscription to an Outlook mailbox', () => {
   it('is refused while there is another, which is listed by its address until it is ended', async () => {
     const { watch, push, receiver, connection } = await setup();
     const address = `${receiver.url}${push.path}`;
-    const { id } = await watch();
+    const { id, expiresAt } = await watch();
     await expect(watch(undefined, `${receiver.url}/other`)).rejects.toMatchObject({
       fault: { kind: 'conflict' },
       vendor: { status: 409 },
     });
     const list = (at: string) => push.list?.(connection, at, callContext());
-    expect(await list(address)).toEqual([{ id, resourceId: 'me/events', isRecent: false }]);
+    expect(await list(address)).toEqual([{ id, resourceId: 'me/events', expiresAt, isRecent: false }]);
     expect(await list(`${receiver.url}/other`)).toEqual([]);
     await push.stopWatching(connection, { id, resourceId: 'me/events' }, callContext());
     const latest = await watch(toInstant(Date.now() + week));

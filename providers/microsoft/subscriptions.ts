@@ -44,6 +44,9 @@ const subscriptionSchema = z.object({
   ),
 });
 
+/** The id is that of the request. */
+const renewedSchema = subscriptionSchema.pick({ expirationDateTime: true });
+
 /** Longer than a process needs to store a subscription that it has opened. */
 const recentMs = 2 * minute;
 
@@ -131,7 +134,7 @@ export const createGraphPush = (client: GraphClient): CalendarPush => ({
   renew: async (connection, { id, expiresAt }, call) => {
     const requested = expiryOf(expiresAt);
     try {
-      const renewed = await client.exchange(watchOperation, connection, call, subscriptionSchema, {
+      const renewed = await client.exchange(watchOperation, connection, call, renewedSchema, {
         method: 'patch',
         path: pathOf(id),
         body: { expirationDateTime: requested },
