@@ -35,7 +35,7 @@ export const namesKeyId = hashKeyId(ownerOfNames);
 const unkeyedHash = /^[0-9a-f]{64}$/;
 
 /** Reads the key of the names. Creates it when it does not exist. */
-export const readStoredNames = async (vault: Pick<Vault, 'coder'>): Promise<StoredNames> => {
+const readStoredNames = async (vault: Pick<Vault, 'coder'>): Promise<StoredNames> => {
   const [ofCalendar, ofRoom, ofPlace] = await Promise.all([
     readHashing(vault, ownerOfNames, 'calendar'),
     readHashing(vault, ownerOfNames, 'room'),

@@ -15,6 +15,9 @@ export interface KeyedHashes {
   formsOf(owner: HashOwner, hash: string): Promise<readonly [keyed: string, plain: string]>;
 }
 
+/** The keyed form begins with it. */
+const keyedPrefix = 'v1:';
+
 /** Returns the id of the data key of an owner's hashes. */
 export const hashKeyId = (owner: HashOwner): string => `hashes:${owner}`;
 
@@ -27,9 +30,6 @@ export const readHashing = async (
   const codeOf = await vault.coder(hashKeyId(owner), purpose);
   return (hash) => `${keyedPrefix}${codeOf(hash)}`;
 };
-
-/** The keyed form begins with it. */
-export const keyedPrefix = 'v1:';
 
 /** Creates the hashes of one purpose. Those of different purposes are not comparable. */
 export const createKeyedHashes = (vault: Pick<Vault, 'code'>, purpose: string): KeyedHashes => {

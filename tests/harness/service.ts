@@ -134,7 +134,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     // No limits, as in the sandbox: a test file creates more meetings than Zoom allows per day, and all its auditions
     // share two calendars, for each of which Google allows 600 requests per minute.
     ZOOM_DAILY_MEETING_WRITES: '0',
-    ZOOM_HOST_USER: zoomHosts,
+    ZOOM_HOST_USER: zoomHosts.join(','),
     GOOGLE_REQUESTS_PER_MINUTE: '0',
     TWILIO_API_URL: sandbox.url,
     SMTP_URL: mailServer.smtpUrl,
@@ -191,7 +191,10 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
 };
 
 /** More than the auditions of a test that overlap: each host has one meeting at a time. */
-const zoomHosts = Array.from({ length: 40 }, (_, index) => `host-${index + 1}@castmatch.example`).join(',');
+export const zoomHosts: readonly string[] = Array.from(
+  { length: 40 },
+  (_, index) => `host-${index + 1}@castmatch.example`,
+);
 
 const workersMain = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
 
