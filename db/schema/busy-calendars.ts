@@ -23,5 +23,6 @@ export const busyCalendars = pgTable(
   (table) => [
     primaryKey({ columns: [table.auditionId, table.participant, table.connection, table.calendar] }),
     index('busy_calendars_by_calendar').on(table.connection, table.calendar),
+    index('busy_calendars_by_data_key').on(table.dataKey),
   ],
 );
