@@ -250,7 +250,9 @@ const connectAndRevoke = async (): Promise<void> => {
   service.sandbox.control.setFault('zoom', { kind: 'outage' });
   expect(await page.disconnect(idOf('zoom'))).toBe(303);
   service.sandbox.control.clearFaults();
-  const { rows } = await service.database.pool.query('SELECT FROM pending_revocations WHERE revoked_at IS NULL');
+  const { rows } = await service.database.pool.query(
+    'SELECT FROM pending_revocations WHERE revoked_at IS NULL',
+  );
   expect(rows).toHaveLength(1);
   used.push(...page.used, ...(await rotateEndpointSecret(platform)));
 };
