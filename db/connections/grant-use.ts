@@ -13,7 +13,17 @@ export const grantUses = [
 ] as const;
 export type GrantUse = (typeof grantUses)[number];
 
-/** Returns an SQL expression for the use of a grant. The parameters are SQL values: columns, or parameters. */
+/** Selects from the connected accounts of the provider. */
+const selectConnected = (what: SQL, { provider }: { readonly provider: SQL }): SQL => sql`(
+  SELECT ${what} FROM connections AS other WHERE other.status = 'connected' AND other.provider = ${provider}
+)`;
+/** The key under which an account's reference was made. */
+const referenceKey = sql`split_part(other.provider_account, ':', 1)`;
+
+/**
+ * Returns an SQL expression for the use of a grant. The lowest and the highest key are read from an index; `<>` would read the
+ * table. The parameters are SQL values: columns, or parameters.
+ */
 export const grantUseOf = (grant: {
   readonly connection: SQL;
   readonly provider: SQL;
@@ -23,13 +33,14 @@ export const grantUseOf = (grant: {
     SELECT FROM connections AS other WHERE other.status = 'connected'
       AND (other.id = ${grant.connection} OR other.provider_account = ${grant.providerAccount})
   ) THEN 'used'
-  WHEN EXISTS (
-    SELECT FROM connections AS other WHERE other.status = 'connected' AND other.provider = ${grant.provider}
-      AND coalesce(
-        split_part(other.provider_account, ':', 1) <> split_part(${grant.providerAccount}, ':', 1),
-        true
-      )
-  ) THEN 'unknown'
+  WHEN ${selectConnected(sql`min(${referenceKey})`, grant)} < split_part(${grant.providerAccount}, ':', 1)
+    OR ${selectConnected(sql`max(${referenceKey})`, grant)} > split_part(${grant.providerAccount}, ':', 1)
+    OR EXISTS (
+      SELECT FROM connections AS other WHERE other.status = 'connected' AND other.provider = ${grant.provider}
+        AND (${referenceKey} IS NULL)
+    )
+    OR (${grant.providerAccount} IS NULL AND ${selectConnected(sql`min(${referenceKey})`, grant)} IS NOT NULL)
+    THEN 'unknown'
   ELSE 'unused' END`;
 
 const rowsSchema = z.tuple([z.object({ use: z.enum(grantUses) })]);

@@ -27,5 +27,6 @@ export const busyCalendars = pgTable(
     primaryKey({ columns: [table.auditionId, table.participant, table.connection, table.calendar] }),
     index('busy_calendars_by_calendar').on(table.connection, table.calendar),
     index('busy_calendars_with_unkeyed_name').on(table.calendar).where(isUnkeyedResource(table.calendar)),
+    index('busy_calendars_by_data_key').on(table.dataKey),
   ],
 );

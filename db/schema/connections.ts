@@ -48,6 +48,10 @@ export const connections = pgTable(
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [
+    index('connections_to_reconnect').on(table.updatedAt).where(sql`status = 'needs_reauthorization'`),
+    index('connections_by_reference_key')
+      .on(table.provider, sql`split_part(provider_account, ':', 1)`)
+      .where(sql`status = 'connected'`),
     index('connections_by_organization').on(table.organization),
     uniqueIndex('connections_by_account').on(table.accountReference),
     // Finds the references that have no key.

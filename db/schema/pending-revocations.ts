@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
@@ -26,6 +27,7 @@ export const pendingRevocations = pgTable(
   },
   (table) => [
     index('pending_revocations_due').on(table.nextAttemptAt),
+    index('pending_revocations_revoked').on(table.revokedAt).where(sql`revoked_at IS NOT NULL`),
     index('pending_revocations_account').on(table.providerAccount),
   ],
 );

@@ -63,5 +63,9 @@ export const outbox = pgTable(
     nextAttemptAt: instant('next_attempt_at').notNull().default(sql`now()`),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [index('outbox_due').on(table.nextAttemptAt), index('outbox_by_audition').on(table.auditionId)],
+  (table) => [
+    index('outbox_due').on(table.nextAttemptAt),
+    index('outbox_by_audition').on(table.auditionId),
+    index('outbox_by_endpoint').on(table.endpoint),
+  ],
 );
