@@ -165,6 +165,8 @@ const plansOf = async (call: () => Promise<unknown>): Promise<string> => {
 
 const filled = Object.keys(tables).join('|');
 
+const silent = { olderThanMs: 3_600_000, youngerThanMs: 86_400_000, except: [], limit: 50 } as const;
+
 it.each<readonly [string, (test: TestDatabase['repositories']) => Promise<unknown>]>([
   ['due deliveries to endpoints', ({ outbox }) => outbox.claim(50, 1_000)],
   ['due webhooks', ({ inbox }) => inbox.claim(50, 1_000)],
@@ -179,8 +181,11 @@ it.each<readonly [string, (test: TestDatabase['repositories']) => Promise<unknow
   ['copies at the provider', ({ heldCopies }) => heldCopies.listReleased(50)],
   [
     'text messages without a status',
-    ({ silentTexts }) =>
-      silentTexts.list({ olderThanMs: 3_600_000, youngerThanMs: 86_400_000, except: [], limit: 50 }),
+    ({ silentMessages }) => silentMessages.list({ channel: 'sms', status: 'queued', ...silent }),
+  ],
+  [
+    'emails that are deferred',
+    ({ silentMessages }) => silentMessages.list({ channel: 'email', status: 'deferred', ...silent }),
   ],
   ['a delivery', ({ noticeDeliveries }) => noticeDeliveries.find('dlv_1')],
   ['blocks to report', ({ blockReports }) => blockReports.claim(1_000)],
