@@ -56,7 +56,7 @@ const untilNothingWaits = (subject: string) =>
 const connection = (provider: string, status = 'connected') =>
   `INSERT INTO connections (id, organization, provider, status, account) VALUES ('c1', 'o', '${provider}', '${status}', 'x')`;
 const syncedCalendar = (columns: Readonly<Record<string, string>>) =>
-  `INSERT INTO synced_calendars (connection, calendar, organization, provider, sealed_calendar_id, ${Object.keys(columns).join(', ')})
+  `INSERT INTO synced_calendars (connection, calendar, organization, provider, sealed_id, ${Object.keys(columns).join(', ')})
    VALUES ('c1', 'k', 'o', 'google', 's', ${Object.values(columns).join(', ')})`;
 const endpoint = (columns: Readonly<Record<string, string>>) =>
   `INSERT INTO webhook_endpoints (id, organization, url, sealed_secret, ${Object.keys(columns).join(', ')})

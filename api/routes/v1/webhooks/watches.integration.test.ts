@@ -83,7 +83,7 @@ describe('a notification of Google', () => {
     const { pool, repositories } = database;
     await watch('google', 'channel-1', 'token-1');
     await pool.query(
-      `INSERT INTO synced_calendars (connection, calendar, organization, provider, sealed_calendar_id, push_error)
+      `INSERT INTO synced_calendars (connection, calendar, organization, provider, sealed_id, push_error)
        VALUES ('conn_of_channel-1', 'primary', 'org_north', 'google', '', 'unconfirmed')`,
     );
     const { call } = await createTestApi(database);
