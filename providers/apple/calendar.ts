@@ -220,7 +220,8 @@ const endEvent = async (scope: CaldavScope, event: EventToDelete): Promise<'dele
   const ofCalendar = { ...event, eventId: uidOfCalendar(url, eventId) };
   if (only === ofCalendar.eventId) return endUnderUid(scope, url, ofCalendar);
   const ended = await endUnderUid(scope, url, event);
-  if (ended === 'deleted') return ended;
+  // A duplicate that its owner has just moved or removed must not cost the event beside it.
+  if (ended === 'deleted' || only !== undefined) return ended;
   const isOnlyUid = event.keys !== 'all' && (await writtenAtServer(event, url)).length === 0;
   return isOnlyUid ? ended : endUnderUid(scope, url, ofCalendar);
 };

@@ -14,6 +14,7 @@ import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
 import type { CalendarEvent, ListedChange } from '../ports.ts';
 import { createCaldavCalendar } from './calendar.ts';
+import { uidOfCalendar } from './calendar-uid.ts';
 import { createCaldavChanges } from './changes.ts';
 
 const eventId = 'a1b2c3d4';
@@ -85,6 +86,7 @@ const setUp = async ({ url, calendars, texts }: Account) => {
   });
   return {
     texts,
+    uidOfBob: uidOfCalendar(calendars.bob, eventId),
     write: async (person: Person, revision: number): Promise<string> => {
       written.add(person);
       return (await provider.putEvent(account, eventOf(person, revision), callContext())).eventId;
@@ -179,6 +181,18 @@ describe.each(accounts)('two calendars of one CalDAV account %s', (_name, start)
     expect(await removeAll('bob')).toBe('absent');
     expect(await removeAll('ada', eventId)).toBe('deleted');
     expect([...(await texts('ada')), ...(await texts('bob'))]).toEqual([]);
+  });
+
+  it('lose no other event than the duplicate that is removed', async () => {
+    const { write, removeAll, texts, uidOfBob } = await setUp(await start());
+    await write('ada', 1);
+    const kept = await write('bob', 1);
+    // Its owner has removed the duplicate before the repair does.
+    const duplicate = kept === eventId ? uidOfBob : eventId;
+    expect(await removeAll('bob', duplicate)).toBe('absent');
+    expect(await texts('bob')).toHaveLength(1);
+    expect(await removeAll('bob', kept)).toBe('deleted');
+    expect([(await texts('ada')).length, (await texts('bob')).length]).toEqual([1, 0]);
   });
 });
 
