@@ -143,7 +143,8 @@ export const createSubscriptions = ({
     };
     const secret = watchSubscriptions.issueSecret(provider, id);
     const subscription = { organization, connection, provider, calendarId: calendar, secret };
-    if (!unanswered) await watchSubscriptions.put({ ...subscription, id, expiresAt });
+    // A request that is repeated under another master key has another secret. The vendor can have followed either request.
+    if (unanswered?.secretKey !== 'newest') await watchSubscriptions.put({ ...subscription, id, expiresAt });
     const address = addressOf(push);
     const request = { calendarId, id, secret, address, expiresAt };
     try {

@@ -112,6 +112,25 @@ describe('a channel of Google whose answer was lost', () => {
     expect(channels()).toEqual([requested?.id]);
   });
 
+  it('accepts the secret of a repeated request, which has another master key and is not answered either', async () => {
+    const { sync, channels, stored, fault, pool, connection, repositories } = await setUpChannel();
+    fault('google', { kind: 'outage', operation: 'events.watch', times: 1 });
+    await sync();
+    const [{ id } = { id: '' }] = await stored();
+    await pool.query(
+      `UPDATE watch_subscriptions SET secret_key = NULL, secret_hashes = ARRAY['former'] WHERE connection = $1`,
+      [connection],
+    );
+    fault('google', { kind: 'lost_answer', operation: 'events.watch', times: 1 });
+    expect(await sync()).toMatchObject(refusedWith('outage'));
+    expect(channels()).toEqual([id]);
+    const { watchSubscriptions } = repositories;
+    const secret = watchSubscriptions.issueSecret('google', id);
+    expect(await watchSubscriptions.verify('google', [{ id, secret }])).toMatchObject([
+      { kind: 'authentic' },
+    ]);
+  });
+
   it('leaves the former channel in use until it is confirmed', async () => {
     const { sync, channels, stored, confirm, fault, pool, connection } = await setUpChannel();
     await sync();

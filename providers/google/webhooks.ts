@@ -13,9 +13,9 @@ const headersSchema = z.object({
   'x-goog-resource-id': z.string().regex(/^[\x21-\x7e]{1,256}$/),
   /** `sync`, `exists` or `not_exists`. A state that is new here says as well that something has changed. */
   'x-goog-resource-state': z.string(),
-  /** Rises with each message, sometimes by more than one. */
   /** In the form of RFC 9110, section 5.6.7. Absent: the channel has no end. */
   'x-goog-channel-expiration': optionalField(z.string().transform((text) => Date.parse(text))),
+  /** Rises with each message, sometimes by more than one. */
   'x-goog-message-number': optionalField(z.string().regex(/^\d{1,20}$/)),
 });
 
