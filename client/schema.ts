@@ -1805,7 +1805,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** A message to a participant was not delivered */
+        /** A message to a participant was not delivered, or arrived after it was given up */
         post: operations["audition.notice_reported"];
         delete?: never;
         options?: never;

@@ -64,4 +64,13 @@ describe('a combined call', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(batches).toHaveLength(1);
   });
+
+  it('fails the calls that wait for the next statement as well when the database does not answer', async () => {
+    const outage = Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' });
+    const { call, batches } = setup(['a1'], outage);
+    const results = await Promise.allSettled(['a1', 'a2', 'a3'].map(call));
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(batches).toEqual([['a1']]);
+    expect(await call('a4')).toBe('done a4');
+  });
 });

@@ -23,13 +23,13 @@ const maxBatchSize = 100;
 
 /**
  * Returns the combined call. It rejects with the error of the database. An item that PostgreSQL rejects does not fail the
- * others.
+ * others. When the database does not answer, the items that wait for the next statement fail as well.
  */
 export const createBatching = <Item, Result>({
   run,
   keyOf,
 }: Batching<Item, Result>): ((item: Item) => Promise<Result>) => {
-  let waiting: readonly Queued<Item, Result>[] = [];
+  let waiting: Queued<Item, Result>[] = [];
   let isRunning = false;
 
   const takeBatch = (): readonly Queued<Item, Result>[] => {
@@ -52,7 +52,12 @@ export const createBatching = <Item, Result>({
         else resolve(result);
       }
     } catch (error) {
-      if (batch.length === 1 || isDatabaseOutage(error)) {
+      if (isDatabaseOutage(error)) {
+        // Those that wait would each spend the time limit of a statement, one batch after the other.
+        const failed = [...batch, ...waiting];
+        waiting = [];
+        for (const { reject } of failed) reject(error);
+      } else if (batch.length === 1) {
         for (const { reject } of batch) reject(error);
       } else {
         for (const queued of batch) await runBatch([queued]);
@@ -67,7 +72,7 @@ export const createBatching = <Item, Result>({
 
   return (item) =>
     new Promise((resolve, reject) => {
-      waiting = [...waiting, { item, key: keyOf(item), resolve, reject }];
+      waiting.push({ item, key: keyOf(item), resolve, reject });
       if (isRunning) return;
       isRunning = true;
       // Waits for the other calls of this turn of the event loop.

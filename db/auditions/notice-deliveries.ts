@@ -1,7 +1,7 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { CalendarPart } from '../../domain/audition/calendar-part.ts';
-import { isDeliveryProblem, isLaterDelivery } from '../../domain/audition/delivery-state.ts';
+import { delayedTooLong, isDeliveryProblem, isLaterDelivery } from '../../domain/audition/delivery-state.ts';
 import { type DeliveryStatus, deliveryStatuses } from '../../domain/audition/delivery-statuses.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import {
@@ -46,6 +46,8 @@ interface StoredReport {
    * precedence.
    */
   readonly effect: 'changed' | 'repeated' | 'superseded';
+  /** Whether the message is delivered, and was given up before (`delayedTooLong`). */
+  readonly isArrivalAfterAll: boolean;
 }
 
 /** Maps the delivery ids of providers to notices, and keeps the status of each notice. */
@@ -75,7 +77,8 @@ export interface NoticeDeliveries {
     readonly address: string;
   }): Promise<boolean>;
   /**
-   * Stores the reported status, unless the stored one has precedence (`isLaterDelivery`). Idempotent. A report that
+   * Stores the reported status, unless the stored one has precedence (`isLaterDelivery`). `delivered` replaces the state of an email
+   * that was given up, and keeps its code. Idempotent. A report that
    * names its recipient is stored even before the message is. Returns undefined when the message is unknown. A report
    * after which nothing more must be sent to an email address suppresses the address.
    */
@@ -106,12 +109,27 @@ const deliverySchema = z.object({
 });
 
 const reportedSchema = z
-  .object({ auditionId: auditionIdSchema, participant: participantIdSchema })
-  .transform(({ auditionId, participant }): DeliveryRecipient => ({ audition: auditionId, participant }));
+  .object({
+    auditionId: auditionIdSchema,
+    participant: participantIdSchema,
+    status: z.enum(deliveryStatuses),
+    code: z.string().nullable(),
+  })
+  .transform(
+    ({ auditionId, participant, status, code }): Omit<StoredReport, 'effect'> => ({
+      recipient: { audition: auditionId, participant },
+      isArrivalAfterAll: status === 'delivered' && code === delayedTooLong,
+    }),
+  );
 
 const entrySchema = z.object({ hasEntry: z.boolean() });
 
-const recipientColumns = { auditionId: deliveries.auditionId, participant: deliveries.participant };
+const reportedColumns = {
+  auditionId: deliveries.auditionId,
+  participant: deliveries.participant,
+  status: deliveries.status,
+  code: deliveries.code,
+};
 
 /** The statuses that the given one replaces. */
 const statusesBefore = (status: DeliveryStatus): readonly DeliveryStatus[] =>
@@ -159,14 +177,14 @@ export const createNoticeDeliveries = (db: Database, hashes: AddressHashes): Not
           return row;
         })
       : await changeStatus(db, report);
-    if (changed) return { recipient: reportedSchema.parse(changed), effect: 'changed' };
+    if (changed) return { ...reportedSchema.parse(changed), effect: 'changed' };
     const [stored] = await db
-      .select({ ...recipientColumns, reportedBy: deliveries.reportedBy })
+      .select({ ...reportedColumns, reportedBy: deliveries.reportedBy })
       .from(deliveries)
       .where(eq(deliveries.id, deliveryId));
     if (!stored) return undefined;
     const effect = stored.reportedBy === inboxId ? 'repeated' : 'superseded';
-    return { recipient: reportedSchema.parse(stored), effect };
+    return { ...reportedSchema.parse(stored), effect };
   },
 
   async find(id) {
@@ -175,13 +193,24 @@ export const createNoticeDeliveries = (db: Database, hashes: AddressHashes): Not
   },
 });
 
+const wasGivenUp: SQL = sql`(${deliveries.status} = 'failed' AND ${deliveries.code} = ${delayedTooLong})`;
+
+/** A repeated report must be recognized as the arrival of an email that was given up. */
+const keptCode = (code: string | undefined): SQL =>
+  sql`CASE WHEN ${wasGivenUp} THEN ${deliveries.code} ELSE ${code ?? null} END`;
+
 const changeStatus = async (db: Database, { inboxId, deliveryId, status, code, onlyWhile }: StatusReport) => {
   const replaced = statusesBefore(status).filter((stored) => onlyWhile === undefined || stored === onlyWhile);
   const [changed] = await db
     .update(deliveries)
-    .set({ status, code: code ?? null, reportedBy: inboxId })
-    .where(and(eq(deliveries.id, deliveryId), inArray(deliveries.status, replaced)))
-    .returning(recipientColumns);
+    .set({ status, code: status === 'delivered' ? keptCode(code) : (code ?? null), reportedBy: inboxId })
+    .where(
+      and(
+        eq(deliveries.id, deliveryId),
+        or(inArray(deliveries.status, replaced), status === 'delivered' ? wasGivenUp : undefined),
+      ),
+    )
+    .returning(reportedColumns);
   return changed;
 };
 

@@ -1,7 +1,7 @@
 /** Adds the reported delivery statuses to the notices of a view. The trail does not contain good reports. */
 import { type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { isLaterDelivery } from '../../domain/audition/delivery-state.ts';
+import { isArrivalAfterAll, isLaterDelivery } from '../../domain/audition/delivery-state.ts';
 import { deliveryStatuses } from '../../domain/audition/delivery-statuses.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { auditionViewSchema } from './view-schema.ts';
@@ -29,7 +29,9 @@ export const viewWithStatuses = (row: {
     ...view,
     notices: view.notices.map((notice) => {
       const status = statuses[notice.deliveryId];
-      return status && isLaterDelivery(status, notice.status) ? { ...notice, status } : notice;
+      const isLater =
+        status && (isLaterDelivery(status, notice.status) || isArrivalAfterAll(status, notice.status));
+      return isLater ? { ...notice, status } : notice;
     }),
   };
 };

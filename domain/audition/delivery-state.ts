@@ -35,6 +35,19 @@ export const deliveryStates: Readonly<Record<DeliveryStatus, DeliveryState>> = {
 export const isLaterDelivery = (status: DeliveryStatus, than: DeliveryStatus): boolean =>
   deliveryStates[status].rank > deliveryStates[than].rank;
 
+/**
+ * The code of an email that this service has given up, because a mail server deferred it for too long. No provider has reported that
+ * it failed, so a later `delivered` replaces this state.
+ */
+export const delayedTooLong = 'delayed_too_long';
+
+/**
+ * Returns whether the message arrived after it was given up. Only the database knows the code of a failure, and decides whether
+ * `delivered` replaces it: where the stored state is `delivered`, an earlier `failed` was given up.
+ */
+export const isArrivalAfterAll = (status: DeliveryStatus, than: DeliveryStatus): boolean =>
+  status === 'delivered' && than === 'failed';
+
 /** Returns whether the participant may not have the message, or does not want it, so that something must follow. */
 export const isDeliveryProblem = (status: DeliveryStatus): boolean =>
   deliveryStates[status].consequences.length > 0;

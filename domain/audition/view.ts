@@ -7,7 +7,7 @@ import type { RoomProviderName, WritableCalendarName } from '../providers/vendor
 import type { Instant } from '../time/instant.ts';
 import { isAnnouncement } from './announcement.ts';
 import type { AttentionItem } from './attention.ts';
-import { isLaterDelivery } from './delivery-state.ts';
+import { isArrivalAfterAll, isLaterDelivery } from './delivery-state.ts';
 import type { DeliveryStatus } from './delivery-statuses.ts';
 import { type AuditionEvent, type AuditionFact, type NoticeKind, type RecordingStart } from './events.ts';
 import { type JoinWindow, type Meeting } from './meeting.ts';
@@ -452,7 +452,8 @@ const withDelivery = (
   status: DeliveryStatus,
 ): readonly NoticeView[] =>
   view.notices.map((notice) =>
-    notice.deliveryId === deliveryId && isLaterDelivery(status, notice.status)
+    notice.deliveryId === deliveryId &&
+    (isLaterDelivery(status, notice.status) || isArrivalAfterAll(status, notice.status))
       ? { ...notice, status }
       : notice,
   );

@@ -245,7 +245,7 @@ export const publicEventDefinitions = {
   },
   delivery_reported: {
     type: 'audition.notice_reported',
-    summary: 'A message to a participant was not delivered',
+    summary: 'A message to a participant was not delivered, or arrived after it was given up',
     publicFields: z.object({
       participant,
       channel,

@@ -40,14 +40,20 @@ export interface Circuit {
   readonly state: () => CircuitState;
   /** Returns until when calls are rejected, and why; undefined when a call is allowed. */
   readonly blockedUntil: () => OpenCircuit | undefined;
-  /** Makes the call and counts its outcome. Check `blockedUntil` first. */
-  run<Result>(call: CallContext, perform: () => Promise<Result>): Promise<Result>;
+  /**
+   * Makes the call and counts its outcome. Check `blockedUntil` first.
+   *
+   * @param countsFailure whether a failure counts, asked after the call. A failed trial call always does. Default: yes
+   */
+  run<Result>(
+    call: CallContext,
+    perform: () => Promise<Result>,
+    countsFailure?: () => boolean,
+  ): Promise<Result>;
 }
 
 export interface CircuitOptions {
   readonly onChange: (state: CircuitState, open: OpenCircuit | undefined) => void;
-  /** Whether a failure counts. Default: yes. */
-  readonly countsFailure?: (() => boolean) | undefined;
   readonly random?: (() => number) | undefined;
 }
 
@@ -64,11 +70,7 @@ class InconclusiveOutcome extends Error {}
 type Outcome<Result> = { readonly kind: 'done'; readonly result: Result } | { readonly kind: 'refused' };
 
 /** Creates a closed circuit. */
-export const createCircuit = ({
-  onChange,
-  countsFailure = () => true,
-  random = Math.random,
-}: CircuitOptions): Circuit => {
+export const createCircuit = ({ onChange, random = Math.random }: CircuitOptions): Circuit => {
   let durationMs = 0;
   let untilMs = 0;
   let lastFailure = '';
@@ -86,10 +88,7 @@ export const createCircuit = ({
   });
 
   const policy = circuitBreaker(
-    handleType(ProviderFailure, countsFailure).orType(
-      InconclusiveOutcome,
-      () => policy.state === LibraryState.HalfOpen,
-    ),
+    handleType(ProviderFailure).orType(InconclusiveOutcome, () => policy.state === LibraryState.HalfOpen),
     { halfOpenAfter: openFor, breaker: new ConsecutiveBreaker(failuresToOpen) },
   );
 
@@ -123,7 +122,7 @@ export const createCircuit = ({
           return now < untilMs ? { untilMs, lastFailure } : undefined;
       }
     },
-    run: async (call, perform) => {
+    run: async (call, perform, countsFailure = () => true) => {
       let thrown: { readonly error: unknown } | undefined;
       const outcome = await policy
         .execute(async (): Promise<Outcome<Awaited<ReturnType<typeof perform>>>> => {
@@ -133,7 +132,10 @@ export const createCircuit = ({
             thrown = { error };
             switch (failureSignalOf(error, call)) {
               case 'failing':
-                throw error instanceof ProviderError ? new ProviderFailure(error) : error;
+                if (!(error instanceof ProviderError)) throw error;
+                throw state() === 'half_open' || countsFailure()
+                  ? new ProviderFailure(error)
+                  : new InconclusiveOutcome();
               case 'inconclusive':
                 throw new InconclusiveOutcome();
               case 'healthy':

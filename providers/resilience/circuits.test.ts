@@ -205,6 +205,49 @@ describe('a failing calendar account', () => {
   });
 });
 
+const setUpZoom = () => {
+  const circuits = createCircuits(
+    () => {},
+    () => 0,
+  );
+  const attempt = (connection: ConnectionId | undefined, fault?: ProviderFault) =>
+    circuits
+      .run(createMeeting, connection, call, async () => {
+        if (!fault) return 'done';
+        throw new ProviderError('zoom', 'meetings.create', fault, { status: 503, message: 'no' });
+      })
+      .catch((error: unknown) => error);
+  const fails = async (connection: ConnectionId | undefined, times = failuresToOpen) => {
+    for (let n = 0; n < times; n += 1) await attempt(connection, outage);
+  };
+  return { attempt, fails };
+};
+
+describe('a circuit that calls with and without a connection share', () => {
+  it('opens by failures of a service host after a first call with a connection', async () => {
+    const { attempt, fails } = setUpZoom();
+    await attempt('conn_host');
+    await fails(undefined);
+    expect(await attempt(undefined)).toEqual(heldBack(openDurationsMs[0] ?? 0));
+  });
+
+  it('is not opened by one failing connection after a first call of a service host', async () => {
+    const { attempt, fails } = setUpZoom();
+    await attempt(undefined);
+    await fails('conn_ill');
+    expect(await attempt('conn_ill')).toEqual(heldBack(openDurationsMs[0] ?? 0));
+    expect(await attempt(undefined)).toBe('done');
+  });
+
+  it('stays open when its trial call fails with a connection', async () => {
+    const { attempt, fails } = setUpZoom();
+    await fails(undefined);
+    passes(openDurationsMs[0] ?? 0);
+    expect(await attempt('conn_host', outage)).toMatchObject({ fault: outage });
+    expect(await attempt(undefined)).toEqual(heldBack(openDurationsMs[1] ?? 0));
+  });
+});
+
 it('a second call waits during a trial call', async () => {
   const circuits = createCircuits(
     () => {},

@@ -1,7 +1,8 @@
 /**
  * Keeps the circuits of one process: one for each group of operations of each provider, and, where calls are made with
  * connections, one per group and connection. A single failing calendar account opens only its own circuit; Google's opens when
- * several accounts fail in a row.
+ * several accounts fail in a row. A call without a connection uses an account of this service, such as a host at Zoom: its failures
+ * always count against the provider.
  */
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
@@ -60,15 +61,13 @@ export const createCircuits = (
 ): Circuits => {
   const circuits = new Map<string, ProviderCircuit>();
 
-  const create = (operation: CallOperation, hasConnections: boolean): ProviderCircuit => {
+  const create = (operation: CallOperation): ProviderCircuit => {
     const { provider, group } = operation;
-    const failingAccounts = new Map<ConnectionId, FailingAccount>();
     const shared = createCircuit({
       onChange: (state, open) => onChange({ provider, group, connection: undefined, state, open }),
-      countsFailure: () => !hasConnections || failingAccounts.size >= failingAccountsToOpen,
       random,
     });
-    const created = { shared, failingAccounts };
+    const created: ProviderCircuit = { shared, failingAccounts: new Map() };
     circuits.set(circuitNameOf(operation), created);
     return created;
   };
@@ -105,7 +104,7 @@ export const createCircuits = (
         onChange: (state, open) => onChange({ provider, group, connection, state, open }),
         random,
       });
-    return shared.run(call, async () => {
+    const performForConnection = async () => {
       try {
         const result = await own.run(call, perform);
         failingAccounts.delete(connection);
@@ -116,13 +115,14 @@ export const createCircuits = (
         if (failure === 'healthy') failingAccounts.delete(connection);
         throw error;
       }
-    });
+    };
+    return shared.run(call, performForConnection, () => failingAccounts.size >= failingAccountsToOpen);
   };
 
   return {
     run: async (operation, connection, call, perform) => {
       if (!hasCircuit(operation.group)) return perform();
-      const circuit = circuits.get(circuitNameOf(operation)) ?? create(operation, connection !== undefined);
+      const circuit = circuits.get(circuitNameOf(operation)) ?? create(operation);
       const providerBlock = circuit.shared.blockedUntil();
       if (providerBlock) throw circuitOpenError(operation, providerBlock, circuitNameOf(operation));
       if (connection === undefined) return circuit.shared.run(call, perform);

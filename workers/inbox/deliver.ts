@@ -2,7 +2,7 @@
 import type { Repositories } from '../../db/index.ts';
 import { appendConsent } from '../../db/recordings/append-consent.ts';
 import { isDeliveryProblem } from '../../domain/audition/delivery-state.ts';
-import { providerPrincipal } from '../../domain/audition/principal.ts';
+import { providerPrincipal, systemPrincipal } from '../../domain/audition/principal.ts';
 import type { ProposedTime } from '../../domain/audition/reported-answer.ts';
 import { exceededLimit } from '../../domain/audition/slot-limits.ts';
 import type { AuditionId } from '../../domain/ids.ts';
@@ -11,6 +11,7 @@ import { meetingVendors, recordedMeetings } from '../../domain/providers/vendors
 import { mustApplyConsent } from '../../domain/recordings/recording-consent.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { ServiceMetrics } from '../metrics.ts';
+import { appendLateDelivery } from './late-delivery.ts';
 import { type MailDependencies, readMail } from './mail.ts';
 import { auditionsConcerned } from './meeting-users.ts';
 import { stoppedOutcome } from './stopped-audition.ts';
@@ -133,8 +134,8 @@ export const deliver = (
 type EventOf<Kind extends InboxEvent['kind']> = Extract<InboxEvent, { kind: Kind }>['event'];
 
 /**
- * Stores the status of the message and counts the report. Only a bad report is signaled: a signal costs a dozen history
- * events. A report whose signal failed is repeated, and is signaled then. A bad report of a message that cannot be
+ * Stores the status of the message and counts the report. Only a bad report is signaled, and the arrival of an email that was given
+ * up: a signal costs a dozen history events. When the audition has closed, such a report is appended to its trail. A report whose signal failed is repeated, and is signaled then. A bad report of a message that cannot be
  * stored is signaled if it names its recipient.
  */
 const deliverMessageStatus = async (
@@ -143,19 +144,28 @@ const deliverMessageStatus = async (
   webhook: WebhookContext,
 ): Promise<WebhookOutcome> => {
   const { repositories, metrics } = dependencies;
-  const { inboxId, provider } = webhook;
-  const { deliveryId, channel, status, code, of: named } = event;
+  const { inboxId, provider, correlationId } = webhook;
+  const { deliveryId, channel, status, code, of: named, onlyWhile } = event;
   const stored = await repositories.noticeDeliveries.report({ inboxId, ...event });
   if (stored?.effect === 'changed') metrics.deliveryReported({ channel, status });
   const auditions = stored && [stored.recipient.audition];
   if (stored?.effect === 'superseded') return { kind: 'delivered', auditions, reason: 'status_superseded' };
   const recipient = stored?.recipient ?? (isDeliveryProblem(status) ? named : undefined);
   if (!recipient) return { kind: 'not_yet_known', reason: 'no_such_message' };
-  if (!isDeliveryProblem(status)) return { kind: 'delivered', auditions, reason: 'status_stored' };
+  if (!isDeliveryProblem(status) && !stored?.isArrivalAfterAll)
+    return { kind: 'delivered', auditions, reason: 'status_stored' };
   const { audition, participant } = recipient;
-  const principal = providerPrincipal(provider);
+  // What a silence means is a conclusion of this service. No provider has reported it.
+  const principal = onlyWhile ? systemPrincipal : providerPrincipal(provider);
   const report = { inboxId, principal, participant, channel, deliveryId, status, ...(code && { code }) };
-  return signalOne(dependencies, webhook, audition, { about: 'delivery', report });
+  const signal = { about: 'delivery', report } as const;
+  const result = await dependencies.workflowSignals.signalAudition(audition, signal);
+  const isLate =
+    result === 'not_running' &&
+    (await appendLateDelivery(repositories, audition, { report, inboxId, correlationId })) === 'appended';
+  return isLate
+    ? { kind: 'delivered', auditions: [audition], reason: 'appended_late' }
+    : outcomeOfSignals(dependencies, webhook, [{ audition, result }]);
 };
 
 const deliverRevocation = (

@@ -3,12 +3,10 @@
  * The participant is to be told in time. An email of which nothing was reported stays `queued`: without a mail service that reports,
  * every email does.
  */
+import { delayedTooLong } from '../../domain/audition/delivery-state.ts';
 import { channelVendors } from '../../domain/providers/vendors.ts';
 import { day, hour, second } from '../../domain/time/units.ts';
 import type { SilentMessageRule } from './silent-message-round.ts';
-
-/** The code of an email that was given up. */
-const code = 'delayed_too_long';
 
 /** Greylisting defers an email for minutes, a full mailbox or a server that is down for hours or days. */
 const deferredForMs = 4 * hour;
@@ -22,14 +20,14 @@ export const deferredEmailRule: SilentMessageRule = {
   atMostForMs: 30 * day,
   deadlineMs: second,
   resultOf: async ({ id: deliveryId, audition, participant }) => ({
-    dedupeKey: `${deliveryId}:${code}`,
+    dedupeKey: `${deliveryId}:${delayedTooLong}`,
     inboxEvent: {
       kind: 'message.status',
       event: {
         deliveryId,
         channel: 'email',
         status: 'failed',
-        code,
+        code: delayedTooLong,
         of: { audition, participant },
         // The mail server can report in the meantime that it has delivered the email.
         onlyWhile: 'deferred',

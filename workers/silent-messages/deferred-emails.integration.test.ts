@@ -24,10 +24,35 @@ const setUp = async () => {
     logger: { info: () => undefined, warn: () => undefined },
   });
   const auditionId = newAuditionId();
-  await storeEvents(repositories.events, auditionId, trail(factsUntilScheduled(auditionId)));
   const deliveryId = `<${auditionId}@castmatch>`;
-  const report = (status: DeliveryStatus, inboxId: string = status) =>
-    repositories.noticeDeliveries.report({ inboxId, deliveryId, channel: 'email', status });
+  const email = { participant, channel: 'email', deliveryId } as const;
+  const facts = [
+    ...factsUntilScheduled(auditionId),
+    { type: 'notified', ...email, notice: 'invitation', revision: 1 } as const,
+  ];
+  await storeEvents(repositories.events, auditionId, trail(facts));
+  /** Records what the workflow records when it gets the signal. */
+  const recordFailure = () =>
+    storeEvents(
+      repositories.events,
+      auditionId,
+      trail([{ type: 'delivery_reported', ...email, status: 'failed', code: 'delayed_too_long' }], {
+        from: facts.length + 1,
+      }),
+    );
+  /** Returns the status that the API shows. */
+  const shown = async () => (await repositories.auditions.get('org_north', auditionId))?.notices[0]?.status;
+  const report = (status: DeliveryStatus, inboxId: string = status, code?: string) =>
+    repositories.noticeDeliveries.report({ inboxId, deliveryId, channel: 'email', status, code });
+  /** Stores a report of the mail service in the inbox. */
+  const receiveReport = (status: DeliveryStatus) =>
+    repositories.inbox.receive({
+      kind: 'message.status',
+      event: { deliveryId, channel: 'email', status },
+      provider: 'smtp',
+      dedupeKey: status,
+      correlationId: 'test',
+    });
   /** Stores an email as sent this many hours ago, with this status. */
   const send = async (hours: number, status: DeliveryStatus) => {
     await repositories.noticeDeliveries.put({
@@ -58,6 +83,9 @@ const setUp = async () => {
     deliveryId,
     send,
     report,
+    receiveReport,
+    recordFailure,
+    shown,
     settle,
     stored,
   };
@@ -69,9 +97,9 @@ describe('an email that is deferred', () => {
     await send(4.1, 'deferred');
     await settle();
     const failed = { status: 'failed', code: 'delayed_too_long' };
-    expect(signals).toMatchObject([
-      { id: auditionId, about: 'delivery', report: { participant, channel: 'email', deliveryId, ...failed } },
-    ]);
+    // The mail service has reported no failure: it is a conclusion of this service.
+    const report = { principal: 'system', participant, channel: 'email', deliveryId, ...failed };
+    expect(signals).toMatchObject([{ id: auditionId, about: 'delivery', report }]);
     expect(await stored()).toEqual(failed);
     await settle();
     expect(signals).toHaveLength(1);
@@ -93,6 +121,36 @@ describe('an email that is deferred', () => {
     await round(notStopping);
     expect(signals).toEqual([]);
     expect(await stored()).toMatchObject({ status: 'delivered' });
+  });
+
+  it('and arrives after it was given up is signaled as delivered, again when the signal was lost', async () => {
+    const { send, settle, receiveReport, recordFailure, round, signals, stored, shown, pool } = await setUp();
+    await send(5, 'deferred');
+    await settle();
+    await recordFailure();
+    expect(await shown()).toBe('failed');
+    await receiveReport('delivered');
+    await round(notStopping);
+    expect(await stored()).toMatchObject({ status: 'delivered' });
+    expect(await shown()).toBe('delivered');
+    const delivered = { about: 'delivery', report: { principal: 'provider:smtp', status: 'delivered' } };
+    expect(signals.slice(1)).toMatchObject([delivered]);
+    // The worker stopped after the signal, before it stored that the report is settled.
+    await pool.query(
+      `UPDATE webhook_inbox SET state = 'received', next_attempt_at = now() WHERE dedupe_key = 'delivered'`,
+    );
+    await round(notStopping);
+    expect(signals.slice(2)).toMatchObject([delivered]);
+  });
+
+  it.each(['not_delivered', 'not_sent'])('and failed with %s stays failed', async (code) => {
+    const { send, report, receiveReport, round, signals, stored } = await setUp();
+    await send(1, 'deferred');
+    await report('failed', 'in-failed', code);
+    await receiveReport('delivered');
+    await round(notStopping);
+    expect(await stored()).toEqual({ status: 'failed', code });
+    expect(signals).toEqual([]);
   });
 
   it('and returned after it was given up is bounced', async () => {

@@ -20,6 +20,8 @@ interface AttentionRequest {
   readonly connection?: ConnectionId | undefined;
   /** Returns whether the question no longer applies. The item is then withdrawn. */
   readonly isMoot?: (() => boolean) | undefined;
+  /** Returns why the question no longer applies, where the trail does not say it. */
+  readonly mootBecause?: (() => string | undefined) | undefined;
   /** Whether the main coroutine continues without waiting for the resolution. */
   readonly isBackground?: boolean | undefined;
 }
@@ -87,8 +89,14 @@ export const createAttention = (journal: Journal, slaMs: number): Attention => {
     return item;
   };
 
-  const withdraw = ({ id }: AttentionItem): void =>
-    journal.record({ type: 'attention_resolved', id, action: 'withdrawn', by: 'system' });
+  const withdraw = ({ id }: AttentionItem, note?: string): void =>
+    journal.record({
+      type: 'attention_resolved',
+      id,
+      action: 'withdrawn',
+      by: 'system',
+      ...(note !== undefined && { note }),
+    });
 
   /** The item becomes due when the SLA passes, or shortly before the slot begins: then most questions decide themselves. */
   const dueIn = (intervalMs: number): number => {
@@ -104,7 +112,10 @@ export const createAttention = (journal: Journal, slaMs: number): Attention => {
     return untilStart > 0 ? Math.min(dueIn(intervalMs), untilStart) : dueIn(intervalMs);
   };
 
-  const awaitResolution = async (item: AttentionItem, isMoot: () => boolean): Promise<Resolution> => {
+  const awaitResolution = async (
+    item: AttentionItem,
+    { isMoot = never, mootBecause }: Pick<AttentionRequest, 'isMoot' | 'mootBecause'>,
+  ): Promise<Resolution> => {
     let intervalMs = slaMs;
     let dueMs = toEpochMs(item.dueAt) - Date.now();
     for (;;) {
@@ -114,7 +125,7 @@ export const createAttention = (journal: Journal, slaMs: number): Attention => {
       const resolution = resolutions.get(item.id);
       if (resolution) return resolution;
       if (isMoot()) {
-        withdraw(item);
+        withdraw(item, mootBecause?.());
         return { action: 'withdrawn' };
       }
       // Each alert waits twice as long as the one before, so that a forgotten item does not fill the history.
@@ -135,7 +146,7 @@ export const createAttention = (journal: Journal, slaMs: number): Attention => {
       journal.flushInBackground();
       onAsked?.();
       try {
-        return await awaitResolution(item, request.isMoot ?? never);
+        return await awaitResolution(item, request);
       } catch (error) {
         if (isCancellation(error)) withdraw(item);
         throw error;

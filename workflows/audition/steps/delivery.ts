@@ -1,7 +1,11 @@
 /** Records failed deliveries. The relay records the successful ones in the database, without a signal. */
 import { patched } from '@temporalio/workflow';
 import { addressOn, fallbackFor } from '../../../domain/audition/cast-difference.ts';
-import { hasConsequence, isDeliveryProblem } from '../../../domain/audition/delivery-state.ts';
+import {
+  hasConsequence,
+  isArrivalAfterAll,
+  isDeliveryProblem,
+} from '../../../domain/audition/delivery-state.ts';
 import type { DeliveryStatus } from '../../../domain/audition/delivery-statuses.ts';
 import { isToFormerAddress } from '../../../domain/audition/notice-address.ts';
 import { isByEmailOnly } from '../../../domain/audition/notice-change.ts';
@@ -24,6 +28,9 @@ const maxEarlyReports = 50;
  * calendar entry was sent on a fallback channel.
  */
 export const undeliveredNoticePatch = 'undelivered-notice-of-the-present-address';
+
+/** In earlier versions, an email that arrived after it was given up changed nothing. */
+const arrivalPatch = 'arrival-of-a-given-up-notice';
 
 /** Returns whether a notice can be sent on a fallback channel. */
 export const mayFallBack = ({ changed }: Pick<NoticeView, 'changed'>): boolean =>
@@ -54,13 +61,17 @@ const suppressionHint =
 /**
  * Records that a notice was not delivered or not wanted. Then it is sent on a fallback channel, or an operator is asked
  * (`deliveryStates`). A report that arrives before the notice is recorded is kept until then. Reports of success and
- * repeated reports change nothing. Nothing follows for a former participant, or for an earlier address: the participant was
+ * repeated reports change nothing, except that a notice that was given up arrives after all. Nothing follows for a former participant, or for an earlier address: the participant was
  * invited at the present one.
  */
 export const recordDelivery = (run: AuditionRun, report: DeliveryReport, sendInstead: SendInstead): void => {
   const { participant, channel, deliveryId, status, code } = report;
-  if (!isDeliveryProblem(status)) return;
   const notice = run.journal.view.notices.find((sent) => sent.deliveryId === deliveryId);
+  if (!isDeliveryProblem(status)) {
+    if (notice && isArrivalAfterAll(status, notice.status) && patched(arrivalPatch))
+      run.journal.record({ type: 'delivery_reported', participant, channel, deliveryId, status });
+    return;
+  }
   if (!notice) {
     run.earlyReports = [...run.earlyReports, report].slice(-maxEarlyReports);
     return;
@@ -103,6 +114,10 @@ const handleProblem = (
   const isSuppressing =
     channel === 'email' && (hasConsequence(status, 'suppress') || isSuppressingCode(code));
   const address = addressOf(run, participant, channel);
+  const hasArrived = () =>
+    run.journal.view.notices.some(
+      (sent) => sent.deliveryId === undelivered.deliveryId && sent.status === 'delivered',
+    );
   askAboutSlot(
     run,
     {
@@ -111,7 +126,8 @@ const handleProblem = (
       hint: `Inform the participant otherwise and skip, or abort.${isSuppressing ? suppressionHint : ''}`,
       actions: ['skip', 'abort'],
       // A participant who was replaced has another address.
-      isMoot: () => addressOf(run, participant, channel) !== address,
+      isMoot: () => hasArrived() || addressOf(run, participant, channel) !== address,
+      mootBecause: () => (hasArrived() ? 'The message arrived after all.' : undefined),
       ...(code ? { code } : {}),
     },
     (action) => {
