@@ -42,8 +42,8 @@ export interface Subscriptions {
   /** Ends all subscriptions of the connection. */
   stop(round: SyncRound): Promise<void>;
   /**
-   * Forgets the subscriptions of a disconnected account, whose credential is erased. They end at the vendor by themselves, or when
-   * the account is connected again and they hinder another.
+   * Forgets the subscriptions of a disconnected account, whose credential is erased. Those that are ended together with its grant stay
+   * until then (`activities/connections/watch-ending.ts`).
    */
   forget(connection: ConnectionId): Promise<void>;
 }
@@ -118,7 +118,14 @@ export const createSubscriptions = ({
   readonly syncedCalendars: Pick<SyncedCalendars, 'setPushError'>;
   readonly watchSubscriptions: Pick<
     WatchSubscriptions,
-    'issueSecret' | 'put' | 'extend' | 'markLost' | 'remove' | 'findConnections' | 'listByConnection'
+    | 'issueSecret'
+    | 'put'
+    | 'extend'
+    | 'markLost'
+    | 'remove'
+    | 'removeUnlessRevoking'
+    | 'findConnections'
+    | 'listByConnection'
   >;
   readonly publicUrl: string;
 }): Subscriptions => {
@@ -329,10 +336,6 @@ export const createSubscriptions = ({
       }
     },
 
-    forget: async (connection) => {
-      for (const { id } of await watchSubscriptions.listByConnection(connection)) {
-        await watchSubscriptions.remove(id);
-      }
-    },
+    forget: (connection) => watchSubscriptions.removeUnlessRevoking(connection),
   };
 };
