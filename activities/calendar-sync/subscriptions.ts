@@ -39,8 +39,8 @@ export interface Subscriptions {
   ): Promise<SubscriptionState>;
   /** Returns whether each of the calendars has a subscription that notifies. */
   areLive(round: SyncRound, calendars: readonly SyncedCalendar[]): Promise<boolean>;
-  /** Ends all subscriptions of the connection. */
-  stop(round: SyncRound): Promise<void>;
+  /** Ends all subscriptions of the connection. Returns false when the vendor has not ended one for now: it stays stored. */
+  stop(round: SyncRound): Promise<boolean>;
   /**
    * Forgets the subscriptions of a disconnected account, whose credential is erased. Those that are ended together with its grant stay
    * until then (`activities/connections/watch-ending.ts`).
@@ -327,13 +327,10 @@ export const createSubscriptions = ({
 
     stop: async (round) => {
       const { push } = round.provider;
-      if (!push) return;
+      if (!push) return true;
       const calls = startCalls(round, push);
-      for (const subscription of await watchSubscriptions.listByConnection(round.input.connection)) {
-        await end(calls, subscription);
-        // No round follows.
-        await watchSubscriptions.remove(subscription.id);
-      }
+      for (const subscription of await listPresent(round)) await end(calls, subscription);
+      return (await watchSubscriptions.listByConnection(round.input.connection)).length === 0;
     },
 
     forget: (connection) => watchSubscriptions.removeUnlessRevoking(connection),
