@@ -50,9 +50,9 @@ export interface Subscriptions {
 
 /**
  * Why the vendor does not notify. `unconfirmed`: it has opened a channel, and its answer was lost. Its first notification confirms the
- * channel.
+ * channel. `not_supported`: it has no notifications for the calendar.
  */
-type PushRefusal = ProviderFaultKind | DuplicateRefusal | 'unconfirmed';
+type PushRefusal = ProviderFaultKind | DuplicateRefusal | 'unconfirmed' | 'not_supported';
 
 /** Google's default, and more than Microsoft Graph allows. The vendor's answer counts. */
 const lifetimeMs = 7 * day;
@@ -91,6 +91,12 @@ const mayBeSilent =
   ({ ofOwnCalendars }: CalendarPush) =>
   ({ isBusyOnly, calendarId }: SyncedCalendar): boolean =>
     ofOwnCalendars === true && isBusyOnly && calendarId !== mainCalendar;
+
+const dayOf = (epochMs: number): number => Math.floor(epochMs / day);
+
+/** Whether the vendor has no notifications for the calendar, and the calendar was read today (UTC). The first poll of a day asks again. */
+const isUnsupportedToday = ({ pushError, syncedAt }: SyncedCalendar): boolean =>
+  pushError === 'not_supported' && syncedAt !== undefined && dayOf(toEpochMs(syncedAt)) === dayOf(Date.now());
 
 /** Whether the vendor refuses a second subscription, so that the former one must be ended before. */
 const isOnly = (push: CalendarPush): boolean => push.list !== undefined;
@@ -254,7 +260,7 @@ export const createSubscriptions = ({
       await setPushError(watched, await (isOnly(calls.push) ? openOnly : openNext)(calls, watched));
     } catch (error) {
       if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
-      await setPushError(watched, error.fault.kind);
+      await setPushError(watched, calls.push.isUnsupported?.(error) ? 'not_supported' : error.fault.kind);
     }
   };
 
@@ -268,6 +274,7 @@ export const createSubscriptions = ({
     }
     // After a refusal, the next attempt waits for the next poll.
     if (!calls.round.isPoll && calendars.some(({ pushError }) => pushError !== undefined)) return;
+    if (calendars.every(isUnsupportedToday)) return;
     if (await renew(calls, former)) await setPushError(watched, undefined);
     else await replace(calls, watched);
   };

@@ -90,6 +90,7 @@ const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChange
     push: push && {
       path: push.path,
       ofOwnCalendars: push.ofOwnCalendars,
+      ...(push.isUnsupported && { isUnsupported: push.isUnsupported }),
       watch: (connection, request, call) =>
         path.run(watch, ofConnection(connection), call, () => push.watch(connection, request, call)),
       ...(push.list && {
