@@ -205,18 +205,6 @@ describe('a round of the synchronisation', () => {
     expect(await repositories.watchSubscriptions.listByConnection(connection)).toEqual([]);
   });
 
-  it('ends only when the vendor has stopped the channel that no open audition uses', async () => {
-    const { sync, write, holds, sandbox, fault } = await setup();
-    await write(1, slot);
-    await sync();
-    await holds.release();
-    fault('google', { kind: 'outage', operation: 'channels.stop', times: 1 });
-    expect(await sync()).toEqual({ kind: 'synced', calendars: [], isMore: false, nextPollMs: 900_000 });
-    expect(sandbox.control.state().google.channels).toHaveLength(1);
-    expect(await sync()).toEqual({ kind: 'ended', reason: 'unused' });
-    expect(sandbox.control.state().google.channels).toEqual([]);
-  });
-
   it('ends, and stops its channel, when no open audition uses the calendar', async () => {
     const { sync, write, holds, sandbox, stored } = await setup();
     await write(1, slot);

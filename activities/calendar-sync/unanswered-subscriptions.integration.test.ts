@@ -1,4 +1,4 @@
-/** Tests subscriptions that the vendor has opened although its answer was lost or cannot be read, and those that it does not offer. */
+/** Tests subscriptions that the vendor has opened although its answer was lost or cannot be read, does not stop, or does not offer. */
 import { describe, expect, it } from 'vitest';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
@@ -139,6 +139,19 @@ describe('a channel of Google whose answer was lost', () => {
     expect(await stored()).toEqual([]);
     expect(await sync()).toMatchObject(refusedWith(undefined));
     expect(channels()).toHaveLength(1);
+  });
+});
+
+describe('a channel of Google that no open audition uses', () => {
+  it('is stopped by the next poll when Google did not respond, and the synchronization ends then', async () => {
+    const { sync, channels, holds, fault } = await setUpChannel();
+    await sync();
+    await holds.release();
+    fault('google', { kind: 'outage', operation: 'channels.stop', times: 1 });
+    expect(await sync()).toEqual({ kind: 'synced', calendars: [], isMore: false, nextPollMs: 900_000 });
+    expect(channels()).toHaveLength(1);
+    expect(await sync()).toEqual({ kind: 'ended', reason: 'unused' });
+    expect(channels()).toEqual([]);
   });
 });
 
