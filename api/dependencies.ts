@@ -1,6 +1,7 @@
 /** The dependencies of the API. `server.ts` creates the real ones; tests replace some of them. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { WatchEnding } from '../activities/connections/watch-ending.ts';
 import type { Connection } from '../db/connections/repository.ts';
 import type { Repositories } from '../db/index.ts';
 import type { ConflictRules } from '../domain/audition/conflict-rules.ts';
@@ -130,6 +131,8 @@ export interface ApiDependencies {
   readonly connectionLinks: ConnectionLinks;
   /** The providers' clients for connecting accounts and revoking grants. */
   readonly authorizers: Authorizers;
+  /** Ends the watches of disconnected accounts. */
+  readonly watchEnding: WatchEnding;
   readonly findBusy: FindBusy;
   readonly nameCalendar: NameCalendar;
   readonly listCalendars: ListCalendars;

@@ -1,6 +1,7 @@
 /** Starts the API with its real dependencies. */
 import { Registry } from 'prom-client';
 import { createUnreadableReport } from '../activities/connections/unreadable-report.ts';
+import { createWatchEnding } from '../activities/connections/watch-ending.ts';
 import { workflowTaskQueue } from '../activities/contract.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
@@ -154,6 +155,13 @@ export const startApi = async ({
       sessionFeedLinks: createSessionFeedLinks(configuration.masterKeys),
       connectionLinks: createConnectionLinks(configuration.masterKeys),
       authorizers: providers.authorizers,
+      watchEnding: createWatchEnding({
+        connections: repositories.connections,
+        watchSubscriptions: repositories.watchSubscriptions,
+        authorizers: providers.authorizers.oauth,
+        calendarChanges: guardedProviders.calendarChanges,
+        logger,
+      }),
       findBusy: findBusyWith(repositories, accessTokens, guardedProviders),
       nameCalendar: nameCalendarWith(repositories.connections, accessTokens, guardedProviders),
       listCalendars: listCalendarsWith(accessTokens, guardedProviders),

@@ -5271,7 +5271,7 @@ export interface components {
                  * @example 2026-12-01T09:00:00.000Z
                  */
                 errorSince?: string;
-                /** @description Why the provider sends no notifications: the kind of the fault, `unconfirmed` when it has opened a channel whose first notification has not arrived, or `other_connection` when another connection with the same account receives them: they are passed on. Otherwise, changes are noticed some minutes later */
+                /** @description Why the provider sends no notifications: the kind of the fault, `unconfirmed` when it has opened a channel whose first notification has not arrived, `not_supported` when it has none for the calendar, or `other_connection` when another connection with the same account receives them: they are passed on. Otherwise, changes are noticed some minutes later */
                 pushError?: string;
                 /**
                  * @description When the calendar was last read completely

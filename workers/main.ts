@@ -164,7 +164,7 @@ const main = async (): Promise<void> => {
     startConnectionMaintenance(
       configuration,
       repositories,
-      { email: resilientProviders.email, authorizers: providers.authorizers },
+      { ...resilientProviders, authorizers: providers.authorizers },
       logger,
     ),
   ];

@@ -304,8 +304,8 @@ export const createCalendarSyncActivities = ({
     if (isPoll) await syncedCalendars.deleteOldEvents(id);
     const used = await removeUnused(round);
     if (used.length === 0) {
-      await subscriptions.stop(round);
-      return { kind: 'ended', reason: 'unused' };
+      const isStopped = await subscriptions.stop(round);
+      return isStopped ? { kind: 'ended', reason: 'unused' } : toBeStopped(round);
     }
     const watched = used.filter(isWatched);
     const { renewAt, areLive, missed } = await subscriptions.ensure(round, watched, lostSubscriptions);
@@ -343,6 +343,15 @@ export const createCalendarSyncActivities = ({
         : {}),
     };
   };
+
+  /** Nothing is read any more. The next poll tries to end the subscriptions again. */
+  const toBeStopped = ({ input: { reconcile } }: SyncRound): SyncCalendarsResult => ({
+    kind: 'synced',
+    calendars: [],
+    isMore: false,
+    nextPollMs,
+    ...(reconcile ? { isReconciled: true } : {}),
+  });
 
   /** A workflow or a webhook of an earlier version can name calendars as they were stored then. */
   const presentNames = async ({ only = [], again = [] }: SyncCalendarsInput) => {

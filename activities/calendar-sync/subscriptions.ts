@@ -39,20 +39,20 @@ export interface Subscriptions {
   ): Promise<SubscriptionState>;
   /** Returns whether each of the calendars has a subscription that notifies. */
   areLive(round: SyncRound, calendars: readonly SyncedCalendar[]): Promise<boolean>;
-  /** Ends all subscriptions of the connection. */
-  stop(round: SyncRound): Promise<void>;
+  /** Ends all subscriptions of the connection. Returns false when the vendor has not ended one for now: it stays stored. */
+  stop(round: SyncRound): Promise<boolean>;
   /**
-   * Forgets the subscriptions of a disconnected account, whose credential is erased. They end at the vendor by themselves, or when
-   * the account is connected again and they hinder another.
+   * Forgets the subscriptions of a disconnected account, whose credential is erased. Those that are ended together with its grant stay
+   * until then (`activities/connections/watch-ending.ts`).
    */
   forget(connection: ConnectionId): Promise<void>;
 }
 
 /**
  * Why the vendor does not notify. `unconfirmed`: it has opened a channel, and its answer was lost. Its first notification confirms the
- * channel.
+ * channel. `not_supported`: it has no notifications for the calendar.
  */
-type PushRefusal = ProviderFaultKind | DuplicateRefusal | 'unconfirmed';
+type PushRefusal = ProviderFaultKind | DuplicateRefusal | 'unconfirmed' | 'not_supported';
 
 /** Google's default, and more than Microsoft Graph allows. The vendor's answer counts. */
 const lifetimeMs = 7 * day;
@@ -92,6 +92,12 @@ const mayBeSilent =
   ({ isBusyOnly, calendarId }: SyncedCalendar): boolean =>
     ofOwnCalendars === true && isBusyOnly && calendarId !== mainCalendar;
 
+const dayOf = (epochMs: number): number => Math.floor(epochMs / day);
+
+/** Whether the vendor has no notifications for the calendar, and the calendar was read today (UTC). The first poll of a day asks again. */
+const isUnsupportedToday = ({ pushError, syncedAt }: SyncedCalendar): boolean =>
+  pushError === 'not_supported' && syncedAt !== undefined && dayOf(toEpochMs(syncedAt)) === dayOf(Date.now());
+
 /** Whether the vendor refuses a second subscription, so that the former one must be ended before. */
 const isOnly = (push: CalendarPush): boolean => push.list !== undefined;
 
@@ -118,7 +124,14 @@ export const createSubscriptions = ({
   readonly syncedCalendars: Pick<SyncedCalendars, 'setPushError'>;
   readonly watchSubscriptions: Pick<
     WatchSubscriptions,
-    'issueSecret' | 'put' | 'extend' | 'markLost' | 'remove' | 'findConnections' | 'listByConnection'
+    | 'issueSecret'
+    | 'put'
+    | 'extend'
+    | 'markLost'
+    | 'remove'
+    | 'removeUnlessRevoking'
+    | 'findConnections'
+    | 'listByConnection'
   >;
   readonly publicUrl: string;
 }): Subscriptions => {
@@ -248,7 +261,7 @@ export const createSubscriptions = ({
       await setPushError(watched, await (isOnly(calls.push) ? openOnly : openNext)(calls, watched));
     } catch (error) {
       if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
-      await setPushError(watched, error.fault.kind);
+      await setPushError(watched, calls.push.isUnsupported?.(error) ? 'not_supported' : error.fault.kind);
     }
   };
 
@@ -262,6 +275,7 @@ export const createSubscriptions = ({
     }
     // After a refusal, the next attempt waits for the next poll.
     if (!calls.round.isPoll && calendars.some(({ pushError }) => pushError !== undefined)) return;
+    if (calendars.every(isUnsupportedToday)) return;
     if (await renew(calls, former)) await setPushError(watched, undefined);
     else await replace(calls, watched);
   };
@@ -321,19 +335,12 @@ export const createSubscriptions = ({
 
     stop: async (round) => {
       const { push } = round.provider;
-      if (!push) return;
+      if (!push) return true;
       const calls = startCalls(round, push);
-      for (const subscription of await watchSubscriptions.listByConnection(round.input.connection)) {
-        await end(calls, subscription);
-        // No round follows.
-        await watchSubscriptions.remove(subscription.id);
-      }
+      for (const subscription of await listPresent(round)) await end(calls, subscription);
+      return (await watchSubscriptions.listByConnection(round.input.connection)).length === 0;
     },
 
-    forget: async (connection) => {
-      for (const { id } of await watchSubscriptions.listByConnection(connection)) {
-        await watchSubscriptions.remove(id);
-      }
-    },
+    forget: (connection) => watchSubscriptions.removeUnlessRevoking(connection),
   };
 };

@@ -1,4 +1,4 @@
-/** Tests subscriptions that the vendor has opened although its answer was lost, or cannot be read. */
+/** Tests subscriptions that the vendor has opened although its answer was lost or cannot be read, does not stop, or does not offer. */
 import { describe, expect, it } from 'vitest';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
@@ -158,6 +158,53 @@ describe('a channel of Google whose answer was lost', () => {
     expect(await stored()).toEqual([]);
     expect(await sync()).toMatchObject(refusedWith(undefined));
     expect(channels()).toHaveLength(1);
+  });
+});
+
+describe('a channel of Google that no open audition uses', () => {
+  it('is stopped by the next poll when Google did not respond, and the synchronization ends then', async () => {
+    const { sync, channels, holds, fault } = await setUpChannel();
+    await sync();
+    await holds.release();
+    fault('google', { kind: 'outage', operation: 'channels.stop', times: 1 });
+    expect(await sync()).toEqual({ kind: 'synced', calendars: [], isMore: false, nextPollMs: 900_000 });
+    expect(channels()).toHaveLength(1);
+    expect(await sync()).toEqual({ kind: 'ended', reason: 'unused' });
+    expect(channels()).toEqual([]);
+  });
+});
+
+describe('a calendar of Google for which there are no channels', () => {
+  it('is asked for one once a day', async () => {
+    let refusals = 0;
+    const error = {
+      code: 400,
+      message: 'Push notifications are not supported by this resource.',
+      errors: [{ domain: 'calendar', reason: 'pushNotSupportedForRequestedResource' }],
+    };
+    const { sync, write, pool, connection, stored } = await setUpGoogle({
+      through: (sandboxUrl) =>
+        startRewritingProxy(
+          sandboxUrl,
+          (same) => same,
+          (path) => {
+            if (!path.includes('/events/watch')) return undefined;
+            refusals += 1;
+            return { status: 400, body: { error } };
+          },
+        ),
+    });
+    await write(1, slot);
+    for (let polls = 0; polls < 3; polls += 1)
+      expect(await sync()).toMatchObject(refusedWith('not_supported'));
+    expect(refusals).toBe(1);
+    expect(await stored()).toMatchObject([{ isOurs: true }]);
+    await pool.query(
+      "UPDATE synced_calendars SET synced_at = synced_at - interval '1 day' WHERE connection = $1",
+      [connection],
+    );
+    for (let polls = 0; polls < 3; polls += 1) await sync();
+    expect(refusals).toBe(2);
   });
 });
 

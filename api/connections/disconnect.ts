@@ -1,8 +1,10 @@
 /**
- * Disconnects an account: erases it here, revokes the grant at the provider, and records both as administrative acts.
+ * Disconnects an account: erases it here, ends its watches at the provider, revokes the grant there, and records the erasure and the
+ * revocation as administrative acts.
  * The account is erased first, so that it is disconnected whatever happens next. A grant that another connection of the
  * account uses is not revoked: the provider would end it for every organization. The grant is stored separately until
- * the provider has revoked it. If the provider does not respond, or this process stops, the worker retries.
+ * the provider has revoked it. If the provider does not respond, or this process stops, the worker retries. The watches are ended with the
+ * stored grant, before it is revoked. They never delay the revocation by more than five seconds.
  */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../../db/access/administrative-acts.ts';
@@ -81,11 +83,20 @@ export const disconnect = async (
     refreshToken,
     accountId,
   });
+  const grant = {
+    organization,
+    connection: id,
+    provider: authorizer.provider,
+    correlationId,
+    refreshToken: async () => refreshToken,
+  };
+  await dependencies.watchEnding.end(grant);
   // The answer must not tell one organization that another one has connected the account: the worker drops the revocation.
   const revocation =
     pending?.grantUse === 'unused'
       ? await revoke(authorizer, refreshToken, { correlationId, log })
       : 'pending';
+  if (revocation !== 'pending') await dependencies.watchEnding.abandon(grant);
   if (revocation === 'revoked' && pending) await pendingRevocations.complete(pending.id);
   else if (revocation !== 'pending' && pending) await pendingRevocations.drop(pending.id);
   await administrativeActs.record({

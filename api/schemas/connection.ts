@@ -53,7 +53,7 @@ export const connectionSchema = z
             .string()
             .optional()
             .describe(
-              'Why the provider sends no notifications: the kind of the fault, `unconfirmed` when it has opened a channel whose first notification has not arrived, or `other_connection` when another connection with the same account receives them: they are passed on. Otherwise, changes are noticed some minutes later',
+              'Why the provider sends no notifications: the kind of the fault, `unconfirmed` when it has opened a channel whose first notification has not arrived, `not_supported` when it has none for the calendar, or `other_connection` when another connection with the same account receives them: they are passed on. Otherwise, changes are noticed some minutes later',
             ),
           syncedAt: instantSchema.optional().describe('When the calendar was last read completely'),
         }),

@@ -72,6 +72,17 @@ it('a watch subscription accepts its current and its previous secret, and no old
   ]);
 });
 
+it('a watch subscription is deleted a day after its expiry', async () => {
+  const [ended, expired] = [
+    await setup({ expiresAt: inHours(-25) }),
+    await setup({ expiresAt: inHours(-23) }),
+  ];
+  await ended.watches.removeExpired();
+  expect(await ended.watches.findConnections('google', [ended.id, expired.id])).toEqual(
+    new Map([[expired.id, 'conn_1']]),
+  );
+});
+
 it('a watch subscription accepts no secret more than an hour after its expiry', async () => {
   const { isAccepted } = await setup({ expiresAt: inHours(-2) });
   expect(await isAccepted('one')).toBe(false);

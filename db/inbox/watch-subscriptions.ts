@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { and, asc, eq, inArray, isNull, lt, notInArray, or, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, lt, notExists, notInArray, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import {
   type ConnectionId,
@@ -12,6 +12,7 @@ import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { minute } from '../../domain/time/units.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
+import { pendingRevocations } from '../schema/pending-revocations.ts';
 import { watchSubscriptions } from '../schema/watch-subscriptions.ts';
 import type { WatchSecrets } from './watch-secrets.ts';
 
@@ -89,6 +90,10 @@ export interface WatchSubscriptions {
   extend(id: string, expiresAt: Instant): Promise<void>;
   /** Deletes a subscription. Idempotent. */
   remove(id: string): Promise<void>;
+  /** Deletes the subscriptions of a connection, unless they are still to be ended with a grant that is not revoked yet. Idempotent. */
+  removeUnlessRevoking(connection: ConnectionId): Promise<void>;
+  /** Deletes subscriptions that ended more than a day ago. */
+  removeExpired(): Promise<void>;
   /** Returns the connection of each of these subscriptions that is stored. */
   findConnections(provider: string, ids: readonly string[]): Promise<ReadonlyMap<string, ConnectionId>>;
   /** Returns the subscriptions of a connection, the earliest expiry first. */
@@ -236,6 +241,22 @@ export const createWatchSubscriptions = (db: Database, secrets: WatchSecrets): W
 
     async remove(id) {
       await db.delete(watchSubscriptions).where(eq(watchSubscriptions.id, id));
+    },
+
+    async removeUnlessRevoking(connection) {
+      const revocation = db
+        .select()
+        .from(pendingRevocations)
+        .where(and(eq(pendingRevocations.connection, connection), isNull(pendingRevocations.revokedAt)));
+      await db
+        .delete(watchSubscriptions)
+        .where(and(eq(watchSubscriptions.connection, connection), notExists(revocation)));
+    },
+
+    async removeExpired() {
+      await db
+        .delete(watchSubscriptions)
+        .where(lt(watchSubscriptions.expiresAt, sql`now() - interval '1 day'`));
     },
 
     async findConnections(provider, ids) {

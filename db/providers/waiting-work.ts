@@ -45,8 +45,8 @@ const countsSchema = z.object({
 
 /** Returns what waits at the provider. */
 export const readWaitingWork = async (db: Database, provider: string): Promise<WaitingWork> => {
-  // Another connection has the subscription, and its notifications count for this one.
-  const endByThemselves = sql.param([...transientKinds, 'other_connection']);
+  // Another connection has the subscription, and its notifications count for this one. Or the vendor has none for the calendar.
+  const needNoAction = sql.param([...transientKinds, 'other_connection', 'not_supported']);
   const [problems, counts] = await Promise.all([
     db.execute(sql`
       SELECT problem.kind, count(DISTINCT problem.connection) AS connections, min(problem.since) AS since
@@ -59,7 +59,7 @@ export const readWaitingWork = async (db: Database, provider: string): Promise<W
         (SELECT count(*) FROM sender_alerts WHERE sender = ${provider} AND expires_at > now()) AS refused_senders,
         (SELECT count(*) FROM synced_calendars AS synced JOIN connections ON connections.id = synced.connection
          WHERE synced.provider = ${provider} AND connections.status = 'connected'
-           AND synced.push_error IS NOT NULL AND synced.push_error <> ALL(${endByThemselves}::text[])
+           AND synced.push_error IS NOT NULL AND synced.push_error <> ALL(${needNoAction}::text[])
         ) AS refused_subscriptions
       FROM (SELECT count(*) AS pending_revocations, min(created_at) AS oldest_revocation
             FROM pending_revocations WHERE provider = ${provider}) AS revocations

@@ -50,7 +50,7 @@ export const syncedCalendars = pgTable(
     unreadableFields: text('unreadable_fields'),
     /** With the error `unreadable_answer`: since when no answer could be read. */
     unreadableSince: instant('unreadable_since'),
-    /** The kind of the fault that keeps notifications from being pushed, `unconfirmed` or `other_connection`. The calendar is then only polled. */
+    /** The kind of the fault that keeps notifications from being pushed, `unconfirmed`, `not_supported` or `other_connection`. The calendar is then only polled. */
     pushError: text('push_error'),
     /** When a workflow was last started or signaled for it. Null: it waits for its first one. */
     startedAt: instant('started_at'),

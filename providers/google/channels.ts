@@ -50,6 +50,8 @@ export const createGooglePush = (client: GoogleClient): CalendarPush => ({
       expiresAt: watchEnd(channel.expiration, expiresAt),
     };
   },
+  // Of calendars that Google generates, such as public holidays.
+  isUnsupported: ({ vendor: { code } }) => code === 'pushNotSupportedForRequestedResource',
   stopWatching: async (connection, { id, resourceId }, call) => {
     // A channel whose creation was not confirmed has no resource id. It ends by itself.
     if (resourceId === undefined) return;

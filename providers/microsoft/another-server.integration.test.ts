@@ -82,11 +82,8 @@ describe('a list of changes', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it.each([
-    ['no link', undefined],
-    ['an empty link', ''],
-    ['a link that has its token in the path', "https://graph.test/v1.0/me/calendarView/delta(token='x')"],
-  ])('with %s is followed by a list of all events', async (_what, link) => {
+  it('with a link that has its token in the path is followed by a list of all events', async () => {
+    const link = "https://graph.test/v1.0/me/calendarView/delta(token='x')";
     const { list } = await setUp({ body: { value: [sound], '@odata.deltaLink': link } });
     const page = await list();
     expect(page).toMatchObject({ changes: [{ id: 'sound' }], nextCursor: undefined });
@@ -120,6 +117,21 @@ describe('a list of changes', () => {
   ])('that %s fails, so that nothing is taken for deleted', async (_what, body) => {
     const { list } = await setUp({ body });
     await expect(list()).rejects.toMatchObject({ fault: { kind: 'retry', effect: 'none' } });
+  });
+
+  it.each([
+    ['of a gateway', { value: [] }],
+    ['of its first events', { value: [sound] }],
+    ['with an empty link', { value: [sound], '@odata.deltaLink': '' }],
+    ['with null as its links', { value: [], '@odata.nextLink': null, '@odata.deltaLink': null }],
+  ])('without its end, %s, cannot be read, and no event is taken for deleted', async (_what, body) => {
+    const { list } = await setUp({ body });
+    const unreadable = {
+      fault: { kind: 'retry', effect: 'none' },
+      vendor: { unreadable: '@odata.deltaLink' },
+    };
+    await expect(list()).rejects.toMatchObject(unreadable);
+    await expect(list(changed)).rejects.toMatchObject(unreadable);
   });
 
   it('reads an event of which everything is null but its id and its times', async () => {

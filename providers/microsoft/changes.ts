@@ -36,12 +36,21 @@ import { createGraphPush } from './subscriptions.ts';
 
 const listOperation = operationOf('microsoft', 'calendar.listChanges');
 
-/** The items are read one by one, so that one that cannot be read does not fail the page. */
-const pageSchema = z.object({
-  value: z.array(z.unknown()),
-  '@odata.nextLink': nextPageField,
-  '@odata.deltaLink': optionalField(z.string()),
-});
+/**
+ * The items are read one by one, so that one that cannot be read does not fail the page. Each page has a link to the next one, or the last
+ * one a delta link: https://learn.microsoft.com/graph/delta-query-overview. A document with neither is not Graph's answer, but for example a
+ * gateway's. As the end of a listing, it would remove the events that it does not list.
+ */
+const pageSchema = z
+  .object({
+    value: z.array(z.unknown()),
+    '@odata.nextLink': nextPageField,
+    '@odata.deltaLink': optionalField(z.string()).transform((link) => link || undefined),
+  })
+  .refine((page) => page['@odata.nextLink'] !== undefined || page['@odata.deltaLink'] !== undefined, {
+    path: ['@odata.deltaLink'],
+    error: 'neither a link to the next page nor a delta link',
+  });
 
 /** A year and a month. A view of more than some years is refused, and each occurrence in it is listed. */
 const windowMs = 400 * day;
@@ -160,7 +169,7 @@ const placeOf = ({ page }: ListingPosition, start: Window & { readonly query?: s
     : readPlace(page);
 
 /**
- * An answer without a link ends the listing, and the next one begins anew.
+ * A delta link without a query ends the listing, and the next one begins anew.
  *
  * @throws {ProviderError} when the link to the next page has no query: the list is not complete
  */

@@ -168,6 +168,8 @@ export interface CalendarPush {
    * @throws {ProviderError} with `conflict` when there is one already: with the same id, or with any if the vendor refuses a second one.
    */
   watch(connection: ConnectedAccount, request: WatchRequest, call: CallContext): Promise<Watch>;
+  /** Returns whether an error of `watch` says that there are no notifications for the calendar. Absent: the vendor has no such calendars. */
+  isUnsupported?(error: ProviderError): boolean;
   /**
    * Lists the account's watches that notify this address. Present when the vendor refuses a second watch of the same calendars, which
    * then must be ended first.

@@ -88,8 +88,7 @@ const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChange
         changes.listChanges(connection, calendarId, position, call, stored),
       ),
     push: push && {
-      path: push.path,
-      ofOwnCalendars: push.ofOwnCalendars,
+      ...push,
       watch: (connection, request, call) =>
         path.run(watch, ofConnection(connection), call, () => push.watch(connection, request, call)),
       ...(push.list && {

@@ -94,6 +94,7 @@ export const apiDependencies = (
   storage: { read: () => Promise.reject(new Error('these tests read no files; pass a storage')) },
   connectionLinks,
   authorizers: noAuthorizers,
+  watchEnding: { end: async () => {}, abandon: async () => {} },
   findBusy: async () => [],
   findRoomBusy: async () => [],
   listRooms: async () => ({ kind: 'not_offered' }),

@@ -93,6 +93,8 @@ const setup = async (account = 'ann@example.com', emailBudget = 10) => {
     disconnected: repositories.disconnectedAccounts,
     authorizationRequests: repositories.authorizationRequests,
     revocations: repositories.pendingRevocations,
+    watchSubscriptions: repositories.watchSubscriptions,
+    watchEnding: { end: async () => {}, abandon: async () => {} },
     authorizers: authorizers.oauth,
     notifyOwner: createReconnectNotice({
       repositories,

@@ -1,9 +1,10 @@
 /**
- * Maintains connected accounts in rounds: deletes expired authorization requests, revokes grants of disconnected
- * accounts, and notifies owners whose account needs reauthorization.
+ * Maintains connected accounts in rounds: deletes expired authorization requests and watches, ends the watches of disconnected accounts,
+ * revokes their grants, and notifies owners whose account needs reauthorization.
  */
 import { randomUUID } from 'node:crypto';
 import type { ReconnectNoticeOutcome } from '../../activities/connections/reconnect-notice.ts';
+import type { WatchEnding } from '../../activities/connections/watch-ending.ts';
 import type { AttemptContext } from '../../activities/effects/attempt.ts';
 import { emailCallTimeouts } from '../../activities/effects/attempt.ts';
 import { isBusyFailure } from '../../activities/failures.ts';
@@ -13,6 +14,7 @@ import type {
   DisconnectedAccounts,
 } from '../../db/connections/disconnected-accounts.ts';
 import type { ClaimedRevocation, PendingRevocations } from '../../db/connections/pending-revocations.ts';
+import type { WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import type { Authorizers } from '../../providers/oauth/authorizers.ts';
 
@@ -20,6 +22,8 @@ interface ConnectionMaintenanceOptions {
   readonly disconnected: DisconnectedAccounts;
   readonly authorizationRequests: Pick<AuthorizationRequests, 'deleteExpired'>;
   readonly revocations: Pick<PendingRevocations, 'claim' | 'complete' | 'drop'>;
+  readonly watchSubscriptions: Pick<WatchSubscriptions, 'removeExpired'>;
+  readonly watchEnding: WatchEnding;
   readonly authorizers: Authorizers['oauth'];
   readonly notifyOwner: (
     disconnected: DisconnectedAccount,
@@ -54,13 +58,16 @@ const createNoticeContext = (correlationId: string): AttemptContext => {
  */
 export const createConnectionMaintenanceRound = (options: ConnectionMaintenanceOptions) => {
   const { disconnected, authorizationRequests, revocations, authorizers, notifyOwner, logger } = options;
+  const { watchSubscriptions, watchEnding } = options;
 
   const revoke = async (revocation: ClaimedRevocation): Promise<void> => {
     const { id, provider, connection, correlationId, grantUse, isPastDeadline } = revocation;
     const logFields = { provider, connection, correlationId };
     const authorizer = authorizers[provider];
+    await watchEnding.end(revocation);
     if (grantUse === 'used' || isPastDeadline || !authorizer) {
       if (grantUse !== 'used') logger.error(logFields, 'grant revocation abandoned');
+      await watchEnding.abandon(revocation);
       return revocations.drop(id);
     }
     if (grantUse === 'unknown')
@@ -71,6 +78,7 @@ export const createConnectionMaintenanceRound = (options: ConnectionMaintenanceO
     } catch (err) {
       return logger.warn({ ...logFields, err }, 'grant revocation failed; retrying');
     }
+    await watchEnding.abandon(revocation);
     await revocations.complete(id);
     logger.info(logFields, 'grant of disconnected account revoked');
   };
@@ -92,6 +100,7 @@ export const createConnectionMaintenanceRound = (options: ConnectionMaintenanceO
 
   return async (stopping: AbortSignal): Promise<boolean> => {
     await authorizationRequests.deleteExpired();
+    await watchSubscriptions.removeExpired();
     for (const revocation of await revocations.claim(revocationsPerRound)) await revoke(revocation);
     const unnotified = await disconnected.unnotified(noticesPerRound);
     const counts = { completed: 0, in_progress: 0, failed: 0 };

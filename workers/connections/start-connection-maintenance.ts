@@ -1,5 +1,6 @@
 /** Starts the connection maintenance loop of a worker process. */
 import { createReconnectNotice } from '../../activities/connections/reconnect-notice.ts';
+import { createWatchEnding } from '../../activities/connections/watch-ending.ts';
 import type { Connection } from '../../db/connections/repository.ts';
 import type { Repositories } from '../../db/index.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
@@ -23,7 +24,11 @@ const linkLifetimeMs = 7 * day;
 export const startConnectionMaintenance = (
   { masterKeys, publicUrl, messageLimits }: Pick<Configuration, 'masterKeys' | 'publicUrl' | 'messageLimits'>,
   repositories: Repositories,
-  { email, authorizers }: Pick<Providers, 'email'> & { readonly authorizers: Authorizers },
+  {
+    email,
+    calendarChanges,
+    authorizers,
+  }: Pick<Providers, 'email' | 'calendarChanges'> & { readonly authorizers: Authorizers },
   logger: Logger,
 ): Loop => {
   // Once per start: references are missing after an update from an earlier version, or with a new master key.
@@ -49,6 +54,14 @@ export const startConnectionMaintenance = (
       disconnected: repositories.disconnectedAccounts,
       authorizationRequests: repositories.authorizationRequests,
       revocations: repositories.pendingRevocations,
+      watchSubscriptions: repositories.watchSubscriptions,
+      watchEnding: createWatchEnding({
+        connections: repositories.connections,
+        watchSubscriptions: repositories.watchSubscriptions,
+        authorizers: authorizers.oauth,
+        calendarChanges,
+        logger,
+      }),
       authorizers: authorizers.oauth,
       notifyOwner: createReconnectNotice({ repositories, messageLimits, email, linkTo }),
       logger,
