@@ -65,6 +65,7 @@ import { createMeetingPreferences, type MeetingPreferences } from './meetings/me
 import { createMeetingWatch, type MeetingWatch } from './meetings/meeting-watch.ts';
 import { createRegistrants, type Registrants } from './meetings/registrants.ts';
 import { createSessionRooms, type SessionRooms } from './meetings/session-rooms.ts';
+import { createSettingDigests } from './meetings/setting-digests.ts';
 import { createUnkeyedHosts, type UnkeyedHosts } from './meetings/unkeyed-hosts.ts';
 import { type BacklogReader, createBacklogReader } from './observation/backlog.ts';
 import { createPeople, type People } from './people/people.ts';
@@ -214,7 +215,7 @@ export const createRepositories = (
     meetingPreferences: createMeetingPreferences(db, vault),
     meetingWatch: createMeetingWatch(db),
     registrants: createRegistrants(db),
-    sessionRooms: createSessionRooms(db, vault),
+    sessionRooms: createSessionRooms(db, vault, createSettingDigests(db, vault)),
     providerHealth: createProviderHealth(db),
     backlog: createBacklogReader(db),
     quotas: createQuotas(db, vault),
