@@ -25,6 +25,7 @@ import { createMessageBudgets, type MessageBudgets } from './budgets/message-bud
 import { type BusyCalendars, createBusyCalendars } from './calendars/busy-calendars.ts';
 import { type BusyTimes, createBusyTimes } from './calendars/busy-times.ts';
 import { createParticipantConflicts, type ParticipantConflicts } from './calendars/participant-conflicts.ts';
+import { createIsPresentRoom } from './calendars/present-room.ts';
 import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
 import { createSyncedEvents, type SyncedEvents } from './calendars/synced-events.ts';
 import { createWrittenEvents, type WrittenEvents } from './calendars/written-events.ts';
@@ -65,6 +66,7 @@ import { createMeetingPreferences, type MeetingPreferences } from './meetings/me
 import { createMeetingWatch, type MeetingWatch } from './meetings/meeting-watch.ts';
 import { createRegistrants, type Registrants } from './meetings/registrants.ts';
 import { createSessionRooms, type SessionRooms } from './meetings/session-rooms.ts';
+import { createSettingDigests } from './meetings/setting-digests.ts';
 import { createUnkeyedHosts, type UnkeyedHosts } from './meetings/unkeyed-hosts.ts';
 import { type BacklogReader, createBacklogReader } from './observation/backlog.ts';
 import { createPeople, type People } from './people/people.ts';
@@ -181,6 +183,7 @@ export const createRepositories = (
   const holdReasons = createHoldReasons(db, vault);
   const unkeyedNames = createUnkeyedNames(db, vault);
   const storedNames = createStoredNamesReader(vault, (names) => unkeyedNames.key(names));
+  const isPresentRoom = createIsPresentRoom(storedNames, texts);
   return {
     events: createEventStore(db, protection, observe),
     auditions: createAuditionReadModel(db, texts),
@@ -214,7 +217,7 @@ export const createRepositories = (
     meetingPreferences: createMeetingPreferences(db, vault),
     meetingWatch: createMeetingWatch(db),
     registrants: createRegistrants(db),
-    sessionRooms: createSessionRooms(db, vault),
+    sessionRooms: createSessionRooms(db, vault, createSettingDigests(db, vault)),
     providerHealth: createProviderHealth(db),
     backlog: createBacklogReader(db),
     quotas: createQuotas(db, vault),
@@ -231,10 +234,10 @@ export const createRepositories = (
     people: createPeople(db, keys, vault),
     watchSubscriptions: createWatchSubscriptions(db, createWatchSecrets(wrapping.references('watch secret'))),
     syncedCalendars: createSyncedCalendars(db, vault),
-    syncedEvents: createSyncedEvents(db, storedNames),
+    syncedEvents: createSyncedEvents(db, isPresentRoom),
     busyCalendars: createBusyCalendars(db, vault, storedNames),
     busyTimes: createBusyTimes(db),
-    participantConflicts: createParticipantConflicts(db, storedNames),
+    participantConflicts: createParticipantConflicts(db, isPresentRoom),
     writtenEvents: createWrittenEvents(db, vault, storedNames),
     inbox: createWebhookInbox(db, vault),
     parkedContents: createParkedContents(db, vault),

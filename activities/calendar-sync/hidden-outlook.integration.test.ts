@@ -168,7 +168,7 @@ describe.each(['events', 'busy'] as const)('a room at Microsoft that shows its %
       name: 'Studio 2',
       content: { summary: 'Captain', description: '', location: 'Studio 2', slot, revision: 1 },
     });
-    await setRoomOfSlot(pool, auditionId, { provider: 'microsoft', connection, email }, 1);
+    await setRoomOfSlot({ pool, repositories }, auditionId, { provider: 'microsoft', connection, email }, 1);
     await repositories.participantConflicts.setRules(auditionId, [roomUser], {
       ...defaultConflictRules,
       tentative: 'ignore',

@@ -158,13 +158,13 @@ export const createSessionRoomSteps = (
       // A retry finds what another attempt has recorded. An attempt for an earlier slot is not retried.
       if (joined.kind === 'fenced') throw new Overtaken(input.key, 'another_attempt');
       if (joined.kind === 'superseded') throw new Overtaken(input.key, 'undo');
-      const { room, abandoned } = joined;
+      const { room, settings: wanted, abandoned } = joined;
       const meeting = await createRoom(input, room);
       const settled = await rooms.settle(room, { ...input, meetingId: meeting.id });
       // Best effort: the removal of this key, which the workflow has registered, repeats it.
       await removeRooms(input, abandoned).catch(() => undefined);
       const extended = settled === 'settled' ? await extend(input, input.key, room, meeting) : undefined;
-      if (extended) return withDifferences(extended, settings, room);
+      if (extended) return withDifferences(extended, settings, wanted, room);
     }
     throw roomIsCreated(meetingVendors[input.provider].vendor);
   };
@@ -354,7 +354,7 @@ export const createSessionRoomSteps = (
   };
 };
 
-/** Returns digests of the settings that a provider gets. Those that name people are not to be read from the table. */
+/** Returns digests of the settings that a provider gets. The table has them with a key: they can name people. */
 const digestsOf = (settings: MeetingSettings): Readonly<Record<string, string>> =>
   Object.fromEntries(
     namesOfSettings(settings).map((name) => [
@@ -367,8 +367,12 @@ const digestsOf = (settings: MeetingSettings): Readonly<Record<string, string>> 
 const digestLength = 16;
 
 /** Names the settings of the audition that the room does not have: another audition has created it with other settings. */
-const withDifferences = (meeting: Meeting, settings: MeetingSettings, room: SessionRoom): Meeting => {
-  const wanted = digestsOf(settings);
+const withDifferences = (
+  meeting: Meeting,
+  settings: MeetingSettings,
+  wanted: SessionRoom['settings'],
+  room: SessionRoom,
+): Meeting => {
   const others = unmetSettings(settings, (name) =>
     room.settings[name] === undefined ? isMetByDefault(name, settings) : room.settings[name] === wanted[name],
   );

@@ -3,12 +3,13 @@ import type { Connections } from '../../db/connections/repository.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { isHostedMeeting, meetingVendors } from '../../domain/providers/vendors.ts';
+import { checkOwnerTakesPart } from './connection-owner.ts';
 
 const pointers = ['/meeting/host'];
 
 /**
  * Checks that the organization has the connection, that its owner takes part in the audition, and that one of the audition's providers
- * can use it. An account without an owner is the organization's. The owner of another one has consented to their own auditions only.
+ * can use it.
  *
  * @throws {Refusal} `unknown_connection` or `invalid_body`
  */
@@ -26,15 +27,7 @@ export const checkMeetingHost = async (
       pointers,
     );
   }
-  const { owner } = connection;
-  if (owner !== undefined && !participants.some(({ id }) => id === owner)) {
-    throw new Refusal(
-      'unknown_connection',
-      `The owner of ${meetingHost.connection} does not take part in the audition.`,
-      'Name an account of a participant, or one of your organization, which has no owner.',
-      pointers,
-    );
-  }
+  checkOwnerTakesPart(connection, participants, pointers);
   const isUsable = meetingProviders.some(
     (name) => isHostedMeeting(name) && meetingVendors[name].vendor === connection.provider,
   );

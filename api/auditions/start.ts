@@ -81,7 +81,10 @@ const admit = async (
     },
   );
   await checkMeetingHost(connections, plan);
-  await checkRoom(connections, organization, requestedRoom(request.slot));
+  await checkRoom(connections, organization, {
+    room: requestedRoom(request.slot),
+    cast: () => participants,
+  });
   return plan;
 };
 

@@ -5,12 +5,11 @@ import { type Answer, answers } from '../../domain/audition/events.ts';
 import { type RoomAnswer, roomAnswers } from '../../domain/audition/room-booking.ts';
 import { type AuditionId, auditionIdSchema, participantIdSchema } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import type { ReadStoredNames } from '../auditions/stored-names.ts';
 import type { Database } from '../client.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { isEvent } from './event-key.ts';
-import { isPresentRoom, presentRoomSchema, selectPresentRoom } from './present-room.ts';
+import { type IsPresentRoom, presentRoomSchema, selectPresentRoom } from './present-room.ts';
 import type { CalendarKey } from './sync-progress.ts';
 
 /** An answer of the calendar's owner to an event of ours. */
@@ -63,7 +62,7 @@ export const roomMark = (revision: number, answer: RoomAnswer): string => `${rev
 const isOpen = sql`EXISTS (SELECT FROM auditions WHERE id = audition_id AND state <> 'closed')`;
 
 /** Creates the repository. */
-export const createCalendarAnswers = (db: Database, storedNames: ReadStoredNames): CalendarAnswers => ({
+export const createCalendarAnswers = (db: Database, isPresentRoom: IsPresentRoom): CalendarAnswers => ({
   async listAnswers({ connection, calendar }) {
     const { rows } = await db.execute(sql`
       SELECT event_id AS "eventId", audition_id AS "auditionId", participant, answer, answer_change AS change,
@@ -98,13 +97,12 @@ export const createCalendarAnswers = (db: Database, storedNames: ReadStoredNames
         AND (room_answer <> 'pending' OR starts_with(coalesce(reported_room_answer, ''), written_revision || ':'))
       ORDER BY event_id
     `);
-    const names = await storedNames();
-    return rows.flatMap((row) => {
+    const present = rows.map(async (row) => {
       const { room, presentRoom, ...answered } = roomAnswerSchema.parse(row);
-      return isPresentRoom(names, presentRoom, { connection, room })
-        ? [{ ...answered, connection, calendar }]
-        : [];
+      const isPresent = await isPresentRoom(answered.auditionId, presentRoom, { connection, room });
+      return isPresent ? [{ ...answered, connection, calendar }] : [];
     });
+    return (await Promise.all(present)).flat();
   },
 
   async markRoomAnswerReported(answered) {

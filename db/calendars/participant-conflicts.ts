@@ -22,11 +22,10 @@ import {
   type SynchronizedCalendarName,
   synchronizedCalendarProviders,
 } from '../../domain/providers/vendors.ts';
-import type { ReadStoredNames } from '../auditions/stored-names.ts';
 import type { Database } from '../client.ts';
 import { participantConflicts } from '../schema/participant-conflicts.ts';
 import { instantFromDatabase } from '../time.ts';
-import { isPresentRoom, presentRoomSchema } from './present-room.ts';
+import { type IsPresentRoom, presentRoomSchema } from './present-room.ts';
 import type { CalendarKey } from './sync-progress.ts';
 
 /** An event near the slot, in one of the participant's calendars. */
@@ -110,7 +109,7 @@ export interface ParticipantConflicts {
 /** Creates the repository. */
 export const createParticipantConflicts = (
   db: Database,
-  storedNames: ReadStoredNames,
+  isPresentRoom: IsPresentRoom,
 ): ParticipantConflicts => ({
   async setRules(auditionId, participants, { tentative, calendarBuffer, travel }) {
     const rules = { tentative, calendarBuffer, travel };
@@ -220,8 +219,7 @@ export const createParticipantConflicts = (
       WHERE booked.slot_start > now()
       ORDER BY booked.audition_id, booked.participant
     `);
-    const names = await storedNames();
-    return rows.flatMap((row): readonly BookedParticipant[] => {
+    const present = rows.map(async (row): Promise<readonly BookedParticipant[]> => {
       const {
         start,
         end,
@@ -236,7 +234,8 @@ export const createParticipantConflicts = (
         ...booked
       } = bookedSchema.parse(row);
       const isFormerRoom =
-        booked.participant === roomUser && !isPresentRoom(names, presentRoom, { connection, room: calendar });
+        booked.participant === roomUser &&
+        !(await isPresentRoom(booked.auditionId, presentRoom, { connection, room: calendar }));
       if (isFormerRoom) return [];
       const lastReport =
         incarnation === null || change === null
@@ -245,6 +244,7 @@ export const createParticipantConflicts = (
       const rules = { tentative, calendarBuffer, travel };
       return [{ ...booked, slot: { start, end }, rules, lastReport }];
     });
+    return (await Promise.all(present)).flat();
   },
 
   async beginReport({ auditionId, participant, lastReport }, digest) {

@@ -5,9 +5,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { roomCalendarSchema } from '../../domain/audition/slot.ts';
-import type { ConnectionId } from '../../domain/ids.ts';
+import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
 import { roomCalendarName } from '../../providers/calendar-names.ts';
-import type { StoredNames } from '../auditions/stored-names.ts';
+import type { ReadStoredNames } from '../auditions/stored-names.ts';
+import type { TrailTexts } from '../trail/trail-texts.ts';
 
 /** Null: the view of the audition is not as late as the booking, so the booked room is that of the slot. */
 export const presentRoomSchema = z
@@ -21,13 +22,20 @@ export const selectPresentRoom = (auditionId: SQL, revision: SQL): SQL => sql`(
 )`;
 
 /** Returns whether the room is that of the slot. @param booked.room its stored calendar. Undefined: an earlier version has booked it */
-export const isPresentRoom = (
-  names: StoredNames,
+export type IsPresentRoom = (
+  auditionId: AuditionId,
   present: z.infer<typeof presentRoomSchema>,
   booked: { readonly connection: ConnectionId; readonly room: string | undefined },
-): boolean => {
-  if (!present) return true;
-  const { room } = present;
-  if (!room || room.connection !== booked.connection) return false;
-  return booked.room === undefined || names.calendar(roomCalendarName(room)) === booked.room;
-};
+) => Promise<boolean>;
+
+/** Creates the comparison. The view has the address of the room sealed. */
+export const createIsPresentRoom =
+  (storedNames: ReadStoredNames, texts: Pick<TrailTexts, 'open'>): IsPresentRoom =>
+  async (auditionId, present, booked) => {
+    if (!present) return true;
+    const { room } = present;
+    if (!room || room.connection !== booked.connection) return false;
+    if (booked.room === undefined) return true;
+    const email = await texts.open(auditionId, room.email);
+    return (await storedNames()).calendar(roomCalendarName({ ...room, email })) === booked.room;
+  };

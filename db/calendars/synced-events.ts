@@ -10,7 +10,6 @@ import {
 } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ListedEvent } from '../../providers/ports.ts';
-import type { ReadStoredNames } from '../auditions/stored-names.ts';
 import type { Database } from '../client.ts';
 import { forgetRepairedDamage, recordDamage } from '../connections/unreadable-events.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
@@ -23,7 +22,7 @@ import { removeEvents, removeMissing, removeUnlisted } from './event-removal.ts'
 import { passingErrors } from './failing-since.ts';
 import { keepUids } from './own-event-uids.ts';
 import type { EventToStore, PageToStore } from './page-to-store.ts';
-import { isPresentRoom, presentRoomSchema, selectPresentRoom } from './present-room.ts';
+import { type IsPresentRoom, presentRoomSchema, selectPresentRoom } from './present-room.ts';
 import { type CalendarRemovals, createCalendarRemovals } from './removals.ts';
 import { storablePage } from './storable-page.ts';
 import type { CalendarKey, SyncProgress } from './sync-progress.ts';
@@ -115,8 +114,8 @@ const hasLaterEvent = ({ connection, calendar }: CalendarKey): SQL => sql`
 const largeCalendar = 10_000;
 
 /** Creates the repository. */
-export const createSyncedEvents = (db: Database, storedNames: ReadStoredNames): SyncedEvents => ({
-  ...createCalendarAnswers(db, storedNames),
+export const createSyncedEvents = (db: Database, isPresentRoom: IsPresentRoom): SyncedEvents => ({
+  ...createCalendarAnswers(db, isPresentRoom),
   ...createUnaccountedEvents(db),
   ...createTextEdits(db),
   ...createCalendarRemovals(db),
@@ -180,9 +179,9 @@ export const createSyncedEvents = (db: Database, storedNames: ReadStoredNames): 
     return rows.map((row) => etagSchema.parse(row).series);
   },
 
-  listChanged: (key) => selectOwn(db, storedNames, key, sql`NOT is_checked`),
+  listChanged: (key) => selectOwn(db, isPresentRoom, key, sql`NOT is_checked`),
 
-  listOwn: (key) => selectOwn(db, storedNames, key, sql`written_end > now()`),
+  listOwn: (key) => selectOwn(db, isPresentRoom, key, sql`written_end > now()`),
 
   async markMissing({ connection, calendar }, listedAt) {
     await db.execute(sql`
@@ -235,7 +234,7 @@ const surelyListed = sql`interval '365 days'`;
 
 const selectOwn = async (
   db: Database,
-  storedNames: ReadStoredNames,
+  isPresentRoom: IsPresentRoom,
   { connection, calendar }: CalendarKey,
   which: SQL,
 ): Promise<readonly OwnEvent[]> => {
@@ -254,13 +253,13 @@ const selectOwn = async (
     WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND ${which}
     ORDER BY event_id
   `);
-  const names = await storedNames();
-  return rows.map((row) => {
+  const selected = rows.map(async (row) => {
     const { isBooking, room, presentRoom, ...own } = ownSchema.parse(row);
-    const booksRoom = isBooking && isPresentRoom(names, presentRoom, { connection, room });
+    const booksRoom = isBooking && (await isPresentRoom(own.auditionId, presentRoom, { connection, room }));
     const isForMeeting = own.participant === undefined && !booksRoom && own.hostsMeeting;
     return { ...own, isForMeeting, connection, calendar };
   });
+  return Promise.all(selected);
 };
 
 const etagSchema = z.object({ series: z.string(), etag: z.string().nullable() });

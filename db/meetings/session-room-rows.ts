@@ -11,6 +11,7 @@ import {
 import { type MeetingProviderName, meetingProviders } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
 import { sessionRooms, sessionRoomUses } from '../schema/session-rooms.ts';
+import type { Digests } from './setting-digests.ts';
 
 /** Names a room of a session. */
 export interface RoomName {
@@ -26,7 +27,7 @@ export interface SessionRoom extends RoomName {
   /** Whether another room has taken its place, or no audition uses it. */
   readonly isLeft: boolean;
   /** Digests of the settings with which the meeting was created, by name. */
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: Digests;
   readonly zone: string;
   /** The time with which the meeting is created. The same in every attempt. */
   readonly createdFor: TimeRange;

@@ -33,6 +33,7 @@ import {
   toRoom,
   type UsedRoom,
 } from './session-room-rows.ts';
+import type { Digests, SettingDigests } from './setting-digests.ts';
 
 export { type AbandonedRoom, keyOfTime, type RoomName, type SessionRoom } from './session-room-rows.ts';
 
@@ -54,7 +55,7 @@ interface JoinRequest extends Use {
   readonly sessionTime: TimeRange;
   readonly zone: string;
   /** Digests of the settings of the audition, by name. A room that exists keeps its own. */
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: Digests;
   /** Whether the audition that has the present room asks for another one. Not when only its slot moves. */
   readonly replaces: boolean;
   readonly correlationId: string;
@@ -64,6 +65,8 @@ type Joined =
   | {
       readonly kind: 'joined';
       readonly room: SessionRoom;
+      /** The digests of the request, in the form of those of the room. */
+      readonly settings: Digests;
       /** Rooms that this operation used before, and that no audition uses now. */
       readonly abandoned: readonly AbandonedRoom[];
     }
@@ -136,10 +139,17 @@ const lock = async (tx: Database, name: string): Promise<void> => {
 };
 
 /** Creates the repository. @param vault seals the reports to the inbox */
-export const createSessionRooms = (db: Database, vault: Pick<Vault, 'seal' | 'open'>): SessionRooms => ({
-  join: (request) =>
-    db.transaction(async (tx) => {
-      const { key, session, auditionId, slot, revision } = request;
+export const createSessionRooms = (
+  db: Database,
+  vault: Pick<Vault, 'seal' | 'open'>,
+  digests: SettingDigests,
+): SessionRooms => ({
+  async join(requested) {
+    const { key, organization, session, auditionId, slot, revision } = requested;
+    // The key can be in another database: it is read before the locks are taken.
+    const settings = await digests.keyed(organization, requested.settings);
+    const request = { ...requested, settings };
+    return db.transaction(async (tx) => {
       await lock(tx, auditionId);
       await lock(tx, session);
       // The lock on the row of the ledger keeps an undo from beginning until the use can be seen.
@@ -166,12 +176,16 @@ export const createSessionRooms = (db: Database, vault: Pick<Vault, 'seal' | 'op
           set: { ...use, hasEnded: false },
         });
       const { abandoned } = await roomsOfUse(tx, key);
+      const joined = await extended(tx, room, around(request.sessionTime, slot));
       return {
         kind: 'joined',
-        room: await extended(tx, room, around(request.sessionTime, slot)),
+        // A process of an earlier version can have stored them.
+        room: { ...joined, settings: await digests.keyed(organization, joined.settings) },
+        settings,
         abandoned,
       };
-    }),
+    });
+  },
 
   settle: (name, { key, meetingId, correlationId }) =>
     db.transaction(async (tx) => {

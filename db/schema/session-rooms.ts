@@ -22,7 +22,7 @@ export const sessionRooms = pgTable(
     state: text({ enum: sessionRoomStates }).notNull(),
     /** The provider's id of the meeting. Absent until it was created. */
     meetingId: text('meeting_id'),
-    /** Digests of the settings with which the meeting is created, by name. */
+    /** Keyed digests of the settings with which the meeting is created, by name. */
     settings: jsonb().notNull().default({}),
     /** The zone in which the provider shows the time. */
     zone: text().notNull(),

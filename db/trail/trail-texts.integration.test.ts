@@ -19,14 +19,22 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const room = 'The back room of Ottoline’s bakery';
+/** Any calendar of an account can be named as that of a room, and its name is the address of a person then. */
+const email = 'ottoline.home@example.com';
 const reason = 'Ottoline has broken her leg';
 const secrets = [
   { what: 'the room', text: room },
+  { what: 'the address of the room', text: email },
   { what: 'the reason', text: reason },
 ];
 
 const inRoom = (fact: AuditionFact): AuditionFact =>
-  fact.type === 'slot_held' ? { ...fact, slot: { ...fact.slot, room } } : fact;
+  fact.type === 'slot_held'
+    ? {
+        ...fact,
+        slot: { ...fact.slot, room, roomCalendar: { provider: 'google', connection: 'conn_1', email } },
+      }
+    : fact;
 
 /** Stores a cancelled audition whose room and reason name a person. */
 const cancelledAudition = async () => {
@@ -45,8 +53,11 @@ describe('the texts of an audition', () => {
     const { events, auditions } = database.repositories;
 
     expect(leaksIn(await dumpPostgres(database.pool), secrets)).toEqual([]);
-    expect((await auditions.get('org_north', id))?.slot?.room).toBe(room);
+    expect((await auditions.get('org_north', id))?.slot).toMatchObject({ room, roomCalendar: { email } });
     const stored = await events.read('org_north', id, { after: 0, limit: 100 });
+    expect(stored.find(({ fact }) => fact.type === 'slot_held')?.fact).toMatchObject({
+      slot: { room, roomCalendar: { connection: 'conn_1', email } },
+    });
     expect(stored.at(-1)?.fact).toMatchObject({ type: 'cancelled', reason });
   });
 
@@ -56,7 +67,10 @@ describe('the texts of an audition', () => {
 
     await vault.destroy(auditionDataKey(id));
 
-    expect((await auditions.get('org_north', id))?.slot?.room).toBe(erasedText);
+    expect((await auditions.get('org_north', id))?.slot).toMatchObject({
+      room: erasedText,
+      roomCalendar: { email: erasedText },
+    });
     const stored = await events.read('org_north', id, { after: 0, limit: 100 });
     expect(stored.at(-1)?.fact).toEqual({ type: 'cancelled', origin: 'api', reason: erasedText });
     expect(await events.verify(id)).toEqual({ ok: true });

@@ -16,16 +16,20 @@ export const erasedText = '[erased]';
 type Path = readonly string[];
 
 const reason: Path = ['reason'];
-const room: Path = ['slot', 'room'];
+/** The address of a room can be that of a person: a person's home is a room too, and any calendar of an account can be named. */
+const place: readonly Path[] = [
+  ['slot', 'room'],
+  ['slot', 'roomCalendar', 'email'],
+];
 
 /** The texts of the facts. Other facts contain ids, times and codes only. */
 const textsOf: Readonly<Partial<Record<AuditionFactType, readonly Path[]>>> = {
-  slot_held: [room],
-  slot_moved: [room, reason],
-  move_reverted: [room, reason],
+  slot_held: place,
+  slot_moved: [...place, reason],
+  move_reverted: [...place, reason],
   move_refused: [reason],
   reopened_for_decision: [reason],
-  reopened_for_session: [room, reason],
+  reopened_for_session: [...place, reason],
   attention_resolved: [['note']],
   step_skipped: [['detail']],
   cancelled: [reason],
@@ -45,6 +49,8 @@ export interface TrailTexts {
   sealView(view: AuditionView): Promise<AuditionView>;
   /** Returns the stored view with its texts. */
   openView(stored: AuditionView): Promise<AuditionView>;
+  /** Returns one text of a stored view. A text whose key was destroyed is `erasedText`. */
+  open(auditionId: string, stored: string): Promise<string>;
 }
 
 /** Creates the sealing of a trail's texts. A fact without texts needs no key. */
@@ -74,6 +80,7 @@ export const createTrailTexts = (vault: Pick<Vault, 'seal' | 'open'>): TrailText
     openFact: (auditionId, stored) => inFact(stored, (text) => open(auditionId, text)),
     sealView: (view) => inView(view, seal),
     openView: (view) => inView(view, open),
+    open,
   };
 };
 
@@ -81,8 +88,21 @@ const inView = async (
   view: AuditionView,
   change: (auditionId: string, text: string) => Promise<string>,
 ): Promise<AuditionView> => {
-  if (view.slot?.room === undefined) return view;
-  return { ...view, slot: { ...view.slot, room: await change(view.id, view.slot.room) } };
+  const { id, slot } = view;
+  if (slot?.room === undefined) return view;
+  const { roomCalendar } = slot;
+  const [room, email] = await Promise.all([
+    change(id, slot.room),
+    roomCalendar && change(id, roomCalendar.email),
+  ]);
+  return {
+    ...view,
+    slot: {
+      ...slot,
+      room,
+      ...(roomCalendar && email !== undefined && { roomCalendar: { ...roomCalendar, email } }),
+    },
+  };
 };
 
 const typeSchema = z.looseObject({ type: z.string() });

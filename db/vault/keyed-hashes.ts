@@ -16,7 +16,7 @@ export interface KeyedHashes {
 }
 
 /** The keyed form begins with it. */
-const keyedPrefix = 'v1:';
+export const keyedPrefix = 'v1:';
 
 /** Returns the id of the data key of an owner's hashes. */
 export const hashKeyId = (owner: HashOwner): string => `hashes:${owner}`;

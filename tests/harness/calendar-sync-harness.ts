@@ -107,7 +107,12 @@ export const useCalendarSync = () => {
     const sync = async (change: Partial<SyncCalendarsInput> = {}): Promise<SyncCalendarsResult> => {
       if (presentRoom) {
         const { email, revision } = presentRoom;
-        await setRoomOfSlot(pool, auditionId, { provider: 'google', connection, email }, revision);
+        await setRoomOfSlot(
+          { pool, repositories },
+          auditionId,
+          { provider: 'google', connection, email },
+          revision,
+        );
       }
       const about = {
         organization: 'org_1',

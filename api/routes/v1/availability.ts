@@ -350,7 +350,7 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
       const rules = resolveConflictRules(conflicts, settings?.conflicts);
       const { connections } = dependencies.repositories;
       const participants = await resolveParticipantCalendars(requested, { connections, organization });
-      await checkRoom(connections, organization, requestedRoom(slot));
+      await checkRoom(connections, organization, { room: requestedRoom(slot), cast: () => participants });
       const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarTimeoutMs) };
       const best = await findBest(dependencies, organization, participants, search, { rules, limit }, call);
       return { slots: [...best] };

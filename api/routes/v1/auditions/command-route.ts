@@ -112,9 +112,9 @@ export const sendCommand = <Name extends AuditionUpdateMessage['name']>(
   { request, reply, route }: { request: CommandRequest; reply: FastifyReply; route: string },
   name: Name,
   message: (context: CommandContext, view: AuditionView) => MessageOf<Name> | Promise<MessageOf<Name>>,
-  check: () => Promise<void> = async () => undefined,
+  check: (target: CommandTarget) => Promise<void> = async () => undefined,
 ): Promise<FastifyReply> =>
   runCommand(dependencies, { request, reply, route }, async (target, context, attempt) => {
-    if (!attempt.accepted) await check();
+    if (!attempt.accepted) await check(target);
     return sendAuditionCommand(dependencies, target, name, (view) => message(context, view), attempt);
   });

@@ -11,16 +11,19 @@ import {
   respondSchema,
 } from '../../../../domain/audition/commands.ts';
 import { validateSlot } from '../../../../domain/audition/request-validation.ts';
+import type { RoomCalendar } from '../../../../domain/audition/slot.ts';
 import type { AuditionView } from '../../../../domain/audition/view.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import type { CommandContext, DecideCommand } from '../../../../workflows/audition/messages.ts';
-import { type Caller, callerOf } from '../../../access/caller.ts';
+import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { checkRoom, requestedRoom } from '../../../auditions/check-room.ts';
+import type { CommandTarget } from '../../../auditions/command.ts';
 import { conflictHandlingOf } from '../../../auditions/conflict-override.ts';
 import { nextAuditionId } from '../../../auditions/derived-ids.ts';
 import { enterWaitingList } from '../../../auditions/enter-waiting-list.ts';
 import { reopenAudition } from '../../../auditions/reopen.ts';
+import { requireAudition } from '../../../auditions/require-audition.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { auditionOf, readSlotWish } from '../../../session-blocks/slot-wish.ts';
 import {
@@ -121,7 +124,6 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
     async (request, reply) => {
       const { slot, reason, conflicts } = request.body;
       const handling = await conflictHandlingOf(dependencies, callerOf(request), conflicts);
-      const { organization } = callerOf(request);
       return sendCommand(
         dependencies,
         exchange(request, reply, 'reschedule'),
@@ -140,7 +142,7 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
             conflicts: handling,
           },
         }),
-        () => checkRoom(dependencies.repositories.connections, organization, requestedRoom(slot)),
+        (target) => checkRoomOf(dependencies, target, requestedRoom(slot)),
       );
     },
   );
@@ -206,7 +208,7 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
           name: 'decide',
           command: decision(request.body, context, view, dependencies.now()),
         }),
-        () => checkNextRoom(dependencies, callerOf(request), request.body),
+        (target) => checkNextRoom(dependencies, target, request.body),
       ),
   );
   api.post(
@@ -232,21 +234,33 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
       runCommand(dependencies, exchange(request, reply, 'reopen'), async (target, context, attempt) => {
         const { body } = request;
         const room = body.to === 'session' && body.slot ? requestedRoom(body.slot) : undefined;
-        if (!attempt.accepted) {
-          await checkRoom(dependencies.repositories.connections, target.organization, room);
-        }
+        if (!attempt.accepted) await checkRoomOf(dependencies, target, room);
         return reopenAudition(dependencies, target, body, context, attempt);
       }),
   );
 };
 
+/** The participants are those of the audition now. Those of a callback are the same. */
+const checkRoomOf = (
+  { repositories: { auditions, connections }, auditionWorkflows }: ApiDependencies,
+  { organization, id }: CommandTarget,
+  room: RoomCalendar | undefined,
+  pointer = '/slot',
+): Promise<void> =>
+  checkRoom(connections, organization, {
+    room,
+    cast: async () =>
+      (await requireAudition({ auditions, auditionWorkflows }, organization, id)).participants,
+    pointer,
+  });
+
 const checkNextRoom = async (
-  { repositories: { connections } }: ApiDependencies,
-  { organization }: Caller,
+  dependencies: ApiDependencies,
+  target: CommandTarget,
   body: DecideBody,
 ): Promise<void> => {
   if (body.decision !== 'callback') return;
-  await checkRoom(connections, organization, body.next.slot.roomCalendar, '/next/slot');
+  await checkRoomOf(dependencies, target, body.next.slot.roomCalendar, '/next/slot');
 };
 
 const decision = (
