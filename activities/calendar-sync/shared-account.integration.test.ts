@@ -92,15 +92,15 @@ const setup = async () => {
   });
   expect(written.failed).toEqual([]);
   const reconcile = async () => {
-    const result = await new MockActivityEnvironment().run(
-      (input: SyncCalendarsInput): Promise<SyncCalendarsResult> => syncActivities.syncCalendars(input),
-      {
-        organization: 'org_1',
-        connection,
-        provider: 'apple',
-        correlationId: 'corr-1',
-        reconcile: { isDryRun: false, isFirst: true },
-      },
+    const input: SyncCalendarsInput = {
+      organization: 'org_1',
+      connection,
+      provider: 'apple',
+      correlationId: 'corr-1',
+      reconcile: { isDryRun: false, isFirst: true },
+    };
+    const result: SyncCalendarsResult = await new MockActivityEnvironment().run(() =>
+      syncActivities.syncCalendars(input),
     );
     if (result.kind !== 'synced') throw new Error(result.kind);
     return (result.findings ?? []).map(
