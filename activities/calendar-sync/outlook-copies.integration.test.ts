@@ -5,13 +5,23 @@ import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 
 import { toInstant } from '../../domain/time/epoch.ts';
 import { ada, slotIn, useOutlookSync } from '../../tests/harness/outlook-sync-harness.ts';
+import { startRewritingProxy } from '../../tests/harness/rewriting-proxy.ts';
 
 const bench = useOutlookSync();
 
 const findingsSchema = z.object({ findings: z.array(z.unknown()).default([]) });
 
-const setup = async () => {
-  const synced = await bench();
+const listSchema = z.looseObject({ value: z.array(z.looseObject({})) });
+
+const withoutMarks = (answer: unknown): unknown => {
+  const list = listSchema.safeParse(answer).data;
+  return list
+    ? { ...list, value: list.value.map((event) => ({ ...event, singleValueExtendedProperties: undefined })) }
+    : answer;
+};
+
+const setup = async (...options: Parameters<typeof bench>) => {
+  const synced = await bench(...options);
   const { hold, write, sync, activities, about, key, another, sandbox, account, connection, mailbox } =
     synced;
   await hold(slotIn(10));
@@ -136,6 +146,25 @@ describe('a copy of our event in Outlook that has our transaction id', () => {
       expect(sent).toEqual([]);
     },
   );
+
+  it('is not confused with our event, as a series whose occurrences Graph returns without marks', async () => {
+    const { sync, sent, sandbox, account, eventId, connection, pool, auditionId } = await setup(
+      {},
+      (sandboxUrl) =>
+        startRewritingProxy(sandboxUrl, (answer, path) =>
+          path.includes('/instances') ? withoutMarks(answer) : answer,
+        ),
+    );
+    await sync();
+    sandbox.control.repeatOutlookEvent({ account, eventId, everyDays: 1, times: 2 });
+    await sync();
+    const { rows } = await pool.query(
+      'SELECT marked_audition FROM synced_events WHERE connection = $1 AND series = $2',
+      [connection, eventId],
+    );
+    expect(rows).toEqual([{ marked_audition: auditionId }, { marked_audition: auditionId }]);
+    expect(sent).toEqual([]);
+  });
 
   it('is known when the calendar is read for the first time after it was made', async () => {
     const { sync, reconcile, copy, shown, sent } = await setup();

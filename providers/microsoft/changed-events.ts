@@ -225,7 +225,8 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
             master = await readEvent(request, id);
             isMasterRead = true;
           }
-          changes.push({ ...change, series: id, mark: markInSeries(change, master) });
+          // Each is an occurrence of the series, even one that Graph returns without marks.
+          changes.push({ ...change, series: id, mark: master ? master.mark : change.mark });
         }
         // What is not among the occurrences any more was deleted.
         if (next === undefined) return [master?.mark ? master : { id }, ...changes];
