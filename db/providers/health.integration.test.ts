@@ -186,3 +186,16 @@ it('provider health deletes rows of processes that have ended', async () => {
   expect(await health.deleteOld(7)).toBe(1);
   expect(await health.facts('zoom', now)).toMatchObject({ lastSuccessAt: undefined });
 });
+
+it('provider health does not count a grant that is revoked and remembered for ten minutes', async () => {
+  const { pool, repositories } = database;
+  await pool.query(
+    `INSERT INTO pending_revocations (id, organization, provider, connection, sealed_refresh_token, correlation_id, next_attempt_at, created_at)
+     VALUES ('rev_1', 'org_north', 'zoom', 'conn_1', 'sealed', 'c', now(), now() - interval '2 days')`,
+  );
+  const pending = async () =>
+    (await repositories.providerHealth.facts('zoom', '2026-11-24T09:00:00.000Z')).revocations.pending;
+  expect(await pending()).toBe(1);
+  await repositories.pendingRevocations.complete('rev_1');
+  expect(await pending()).toBe(0);
+});

@@ -62,7 +62,7 @@ export const readWaitingWork = async (db: Database, provider: string): Promise<W
            AND synced.push_error IS NOT NULL AND synced.push_error <> ALL(${needNoAction}::text[])
         ) AS refused_subscriptions
       FROM (SELECT count(*) AS pending_revocations, min(created_at) AS oldest_revocation
-            FROM pending_revocations WHERE provider = ${provider}) AS revocations
+            FROM pending_revocations WHERE provider = ${provider} AND revoked_at IS NULL) AS revocations
     `),
   ]);
   const row = countsSchema.parse(counts.rows[0]);

@@ -285,9 +285,22 @@ describe('the fold', () => {
     const view = foldEvents(numbered([requested, facts.notified, reported('delivered'), reported('sent')]));
     expect(view.notices[0]?.status).toBe('delivered');
     const bounced = foldEvents(
-      numbered([requested, facts.notified, reported('delivered'), reported('failed'), reported('delivered')]),
+      numbered([
+        requested,
+        facts.notified,
+        reported('delivered'),
+        reported('bounced'),
+        reported('delivered'),
+      ]),
     );
-    expect(bounced.notices[0]?.status).toBe('failed');
+    expect(bounced.notices[0]?.status).toBe('bounced');
+  });
+
+  it('returns a delivery from failed to delivered: such a fact says that a message arrived after it was given up', () => {
+    const view = foldEvents(
+      numbered([requested, facts.notified, reported('failed'), reported('sent'), reported('delivered')]),
+    );
+    expect(view.notices[0]?.status).toBe('delivered');
   });
 
   it('forgets what was undone when it is reopened for a session', () => {

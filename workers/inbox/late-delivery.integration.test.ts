@@ -1,6 +1,7 @@
 /** Delivery reports that arrive after the audition has closed, against PostgreSQL and the inbox relay. */
 import { describe, expect, it } from 'vitest';
 import type { DeliveryStatus } from '../../domain/audition/delivery-statuses.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import {
   factsUntilScheduled,
@@ -28,6 +29,9 @@ const setUp = async () => {
   await storeEvents(events, id, trail(facts));
   for (const deliveryId of [invitation, cancellation])
     await noticeDeliveries.put({ id: deliveryId, organization: 'org_north', auditionId: id, ...email });
+  /** Records what the workflow records when it ends. */
+  const record = (report: Omit<Extract<AuditionFact, { type: 'delivery_reported' }>, 'type'>) =>
+    storeEvents(events, id, trail([{ type: 'delivery_reported', ...report }], { from: facts.length + 1 }));
   const receive = (deliveryId: string, status: DeliveryStatus, code?: string) =>
     relay.receive({ kind: 'message.status', event: { deliveryId, channel: 'email', status, code } });
   const reported = async () => {
@@ -35,7 +39,7 @@ const setUp = async () => {
     return found.flatMap(({ fact }) => (fact.type === 'delivery_reported' ? [fact] : []));
   };
   const view = () => auditions.get('org_north', id);
-  return { ...relay, invitation, cancellation, receive, reported, view };
+  return { ...relay, invitation, cancellation, receive, record, reported, view };
 };
 
 describe('a report about a message of a closed audition', () => {
@@ -70,6 +74,14 @@ describe('a report about a message of a closed audition', () => {
     await receive(invitation, 'bounced', 'bounced');
     await round(notStopping);
     expect(await reported()).toMatchObject([{ status: 'failed' }]);
+  });
+
+  it('that the workflow recorded when it ended is not appended again', async () => {
+    const { receive, round, reported, cancellation, record } = await setUp();
+    await record({ participant, channel: 'email', deliveryId: cancellation, status: 'bounced' });
+    await receive(cancellation, 'bounced', 'bounced');
+    await round(notStopping);
+    expect(await reported()).toHaveLength(1);
   });
 
   it('that a message was delivered is not appended', async () => {

@@ -10,6 +10,9 @@ import type { AuditionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { DeliveryReport } from '../../workflows/audition/messages.ts';
 
+/** More events than an audition has. */
+const longestTrail = 10_000;
+
 /** `open`: the audition is not closed, and will be taken over. `nothing_new`: the trail says it already. */
 type LateDelivery = 'open' | 'appended' | 'nothing_new';
 
@@ -35,6 +38,13 @@ export const appendLateDelivery = async (
   if (appended) return 'appended';
   const notice = head.view.notices.find((sent) => sent.deliveryId === deliveryId);
   if (notice && isDeliveryProblem(notice.status) === isDeliveryProblem(status)) return 'nothing_new';
+  // The workflow has recorded it, and ended before it answered the relay.
+  const trail = await events.read(organization, auditionId, { after: 0, limit: longestTrail });
+  const isKnown = trail.some(
+    ({ fact: known }) =>
+      known.type === 'delivery_reported' && known.deliveryId === deliveryId && known.status === status,
+  );
+  if (isKnown) return 'nothing_new';
   const fact = {
     type: 'delivery_reported',
     participant,

@@ -7,6 +7,7 @@ import {
   readerWithFallback,
 } from '../../tests/harness/audition-plan.ts';
 import {
+  apiCommand,
   type RunningAudition,
   startTimeSkippingHarness,
   type WorkflowHarness,
@@ -83,5 +84,25 @@ it('an email that is delivered, and was never given up, changes nothing', async 
     await report(played, 'delivered');
     expect(await statusOfInvitation(played)).toMatchObject({ status: 'queued' });
     expect(factsAbout(played)).toEqual([]);
+  });
+});
+
+it('a report about a message that no notice records, such as a cancellation, is recorded when the audition ends', async () => {
+  await stage.runAudition({ recordAs: 'report-of-a-cancellation' }, async (played) => {
+    await statusOfInvitation(played);
+    await played.handle.signal(messages.deliveryReportedSignal, {
+      participant: readerId,
+      channel: 'email',
+      deliveryId: 'cancellation',
+      status: 'bounced',
+      code: 'bounced',
+      principal: 'provider:smtp',
+      inboxId: 'in-bounced',
+    });
+    await played.send(messages.cancelUpdate, { ...apiCommand, reason: 'ill' });
+    await played.handle.result();
+    expect(factsAbout(played)).toMatchObject([
+      { type: 'delivery_reported', deliveryId: 'cancellation', status: 'bounced', code: 'bounced' },
+    ]);
   });
 });

@@ -16,6 +16,7 @@ import { commandInterrupted, wrongState } from './refusals.ts';
 import { type AuditionRun, createRun } from './run.ts';
 import { isStepFailure, isTrailAhead } from './step-failures.ts';
 import { askAboutDeclinedRoom } from './steps/calendar-changes.ts';
+import { recordUnclaimedReports } from './steps/delivery.ts';
 import { scheduleFirstSlot } from './steps/first-slot.ts';
 import { expectRecordingAtEnd } from './steps/recording.ts';
 import { reopen } from './steps/reopen.ts';
@@ -122,6 +123,7 @@ const cleanUp = async (run: AuditionRun): Promise<void> => {
   run.isCleanedUp = true;
   await background.waitForAll();
   if (run.isSuperseded) return;
+  recordUnclaimedReports(run);
   try {
     await flushLast(run, isUndone === true);
   } catch (error) {

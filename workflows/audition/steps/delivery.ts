@@ -17,10 +17,7 @@ import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
 import { isSuppressingCode, rememberSuppressed } from '../suppressed-addresses.ts';
 
-/**
- * More than the notices that an audition sends concurrently. Reports of messages that are never recorded, such as
- * cancellations, are dropped this way.
- */
+/** More than the notices that an audition sends concurrently. Most reports about cancellations to former participants are kept, too. */
 const maxEarlyReports = 50;
 
 /**
@@ -88,6 +85,34 @@ export const recordDelivery = (run: AuditionRun, report: DeliveryReport, sendIns
   if (run.ending || isOfFormerAddress(run, notice)) return;
   rememberSuppressed(run, { recipient: participant, channel }, code);
   handleProblem(run, { ...notice, status }, code, sendInstead);
+};
+
+/** In earlier versions, the reports about cancellations were dropped. */
+const unclaimedReportsPatch = 'unclaimed-delivery-reports-at-the-end';
+
+/**
+ * Records the reports whose messages no notice records, such as cancellations, when the audition ends. Nothing follows from them in
+ * the audition. Those that arrive later are appended to its trail by the relay.
+ */
+export const recordUnclaimedReports = (run: AuditionRun): void => {
+  const { journal, earlyReports } = run;
+  const unclaimed = earlyReports.filter(
+    ({ deliveryId }) => !journal.view.notices.some((sent) => sent.deliveryId === deliveryId),
+  );
+  run.earlyReports = [];
+  if (unclaimed.length === 0 || !patched(unclaimedReportsPatch)) return;
+  for (const { principal, participant, channel, deliveryId, status, code } of unclaimed) {
+    journal.actAs(principal, () =>
+      journal.record({
+        type: 'delivery_reported',
+        participant,
+        channel,
+        deliveryId,
+        status,
+        ...(code ? { code } : {}),
+      }),
+    );
+  }
 };
 
 /** Handles the notices of the present slot that were not delivered again, after a take-over. */
