@@ -223,6 +223,14 @@ describe('a rendered email', () => {
     expect(html).toMatch(new RegExp(`<a href="${link}" style="[^"]*padding[^"]*">Answer</a>`));
   });
 
+  // The style of a table does not reach its cells.
+  it('has each label beside the first line of its value', () => {
+    const { html } = emailOf({ audition: { joinUrl: 'https://meet.example/abc', notes: 'Bring a photo' } });
+    const rows = html.match(/<tr[^>]*>/g) ?? [];
+    expect(rows.length).toBeGreaterThan(3);
+    expect(new Set(rows)).toEqual(new Set(['<tr valign="top">']));
+  });
+
   it('in French has a no-break space before a colon', () => {
     for (const kind of noticeKinds) {
       const { subject, text } = emailOf({ recipient: { locale: 'fr' }, audition: { reason: 'Pluie' } }, kind);
