@@ -226,9 +226,7 @@ describe('a rendered email', () => {
   // The style of a table does not reach its cells.
   it('has each label beside the first line of its value', () => {
     const { html } = emailOf({ audition: { joinUrl: 'https://meet.example/abc', notes: 'Bring a photo' } });
-    const rows = html.match(/<tr[^>]*>/g) ?? [];
-    expect(rows.length).toBeGreaterThan(3);
-    expect(new Set(rows)).toEqual(new Set(['<tr valign="top">']));
+    expect(new Set(html.match(/<tr[^>]*>/g))).toEqual(new Set(['<tr valign="top">']));
   });
 
   it('in French has a no-break space before a colon', () => {

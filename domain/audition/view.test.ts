@@ -140,7 +140,7 @@ const declinedBy = (origin: 'link' | 'email', ...after: readonly AuditionFact[])
   return foldEvents(legalTrail([...before, declined, ...after])).participants[0];
 };
 
-const reported = (status: 'sent' | 'delivered' | 'failed'): AuditionFact => ({
+const reported = (status: 'sent' | 'delivered' | 'failed' | 'bounced'): AuditionFact => ({
   ...facts.delivery_reported,
   status,
 });
