@@ -3,6 +3,7 @@
  * be the home of a person. So the tables have hashes, with a key, because such names can be guessed.
  */
 import { calendarPrefix, roomPrefix } from '../../domain/audition/slot-resources.ts';
+import { onceSuccessful } from '../../foundation/once.ts';
 import { sha256 } from '../digest.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { hashKeyId, readHashing } from '../vault/keyed-hashes.ts';
@@ -69,18 +70,9 @@ const readStoredNames = async (vault: Pick<Vault, 'coder'>): Promise<StoredNames
 export const createStoredNamesReader = (
   vault: Pick<Vault, 'coder'>,
   keyEarlierRows: (names: StoredNames) => Promise<void>,
-): ReadStoredNames => {
-  let names: Promise<StoredNames> | undefined;
-  const read = async (): Promise<StoredNames> => {
-    const stored = await readStoredNames(vault);
-    await keyEarlierRows(stored);
-    return stored;
-  };
-  return () => {
-    names ??= read().catch((error: unknown) => {
-      names = undefined;
-      throw error;
-    });
+): ReadStoredNames =>
+  onceSuccessful(async () => {
+    const names = await readStoredNames(vault);
+    await keyEarlierRows(names);
     return names;
-  };
-};
+  });

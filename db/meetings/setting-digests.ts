@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type OrganizationId, organizationIdSchema } from '../../domain/ids.ts';
+import { onceSuccessful } from '../../foundation/once.ts';
 import type { Database } from '../client.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { createKeyedHashes, keyedPrefix } from '../vault/keyed-hashes.ts';
@@ -55,14 +56,10 @@ export const createSettingDigests = (db: Database, vault: Pick<Vault, 'code'>): 
     }
   };
 
-  let earlierRows: Promise<void> | undefined;
+  const keyEarlierRowsOnce = onceSuccessful(keyEarlierRows);
   return {
     async keyed(organization, digests) {
-      earlierRows ??= keyEarlierRows().catch((error: unknown) => {
-        earlierRows = undefined;
-        throw error;
-      });
-      await earlierRows;
+      await keyEarlierRowsOnce();
       return keyed(organization, digests);
     },
   };

@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { onceSuccessful } from '../../foundation/once.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
 import { ownerOfHosts } from '../meetings/host-hashes.ts';
@@ -46,22 +47,13 @@ export const createQuotaAccounts = (
     await db.execute(sql`DELETE FROM quota_leases WHERE lease_until < now() AND ${isUnkeyedAccount}`);
   };
 
-  const read = async (): Promise<(account: string) => string> => {
+  const readHash = onceSuccessful(async () => {
     const ofHash = await readHashing(vault, ownerOfHosts, 'quota account');
     const hash = (account: string) => ofHash(sha256(account));
     await move(hash);
     return hash;
-  };
-  let hashing: Promise<(account: string) => string> | undefined;
-  return {
-    async nameOf(account) {
-      hashing ??= read().catch((error: unknown) => {
-        hashing = undefined;
-        throw error;
-      });
-      return (await hashing)(account);
-    },
-  };
+  });
+  return { nameOf: async (account) => (await readHash())(account) };
 };
 
 /** Adds what was counted to the keyed rows. The order of the rows is that of `reserve`, which prevents deadlocks with it. */
