@@ -1,5 +1,4 @@
 /** Tests the synchronization of two participants' calendars in one CalDAV account, which permits each UID once. */
-import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
@@ -7,6 +6,7 @@ import { participantIdSchema } from '../../domain/ids.ts';
 import { calendarName } from '../../providers/calendar-names.ts';
 import type { CalendarProvider } from '../../providers/ports.ts';
 import { slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { connectCaldav } from '../../tests/harness/caldav-connection.ts';
 import { caldavUser } from '../../tests/harness/caldav-user.ts';
 import { startVendorCaldav } from '../../tests/harness/vendor-caldav.ts';
 import type { SyncCalendarsInput, SyncCalendarsResult } from '../contract.ts';
@@ -22,18 +22,7 @@ const setup = async () => {
   const { activities, about, key, repositories, auditionId, pool, providers, accessTokens } = bench;
   const server = await startVendorCaldav({ uidScope: 'account' });
   onTestFinished(() => server.close());
-  const connected = await repositories.connections.connect({
-    organization: 'org_1',
-    owner: 'office',
-    provider: 'apple',
-    grant: {
-      account: { id: `${server.url}/${randomUUID()}`, name: caldavUser.username },
-      scopes: [],
-      credential: { kind: 'app_password', serverUrl: server.url, ...caldavUser },
-    },
-  });
-  if (connected.kind !== 'connected') throw new Error(connected.kind);
-  const connection = connected.id;
+  const connection = await connectCaldav(repositories.connections, server.url, 'office');
   const calendarOf = (person: Person): WritableCalendarRef => ({
     provider: 'apple',
     connection,

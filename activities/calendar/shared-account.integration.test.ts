@@ -5,7 +5,7 @@ import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
-import { caldavUser } from '../../tests/harness/caldav-user.ts';
+import { connectCaldav } from '../../tests/harness/caldav-connection.ts';
 import { startVendorCaldav } from '../../tests/harness/vendor-caldav.ts';
 
 const benchFor = useActivityHarness();
@@ -20,20 +20,7 @@ const setup = async (owners: readonly string[]) => {
   onTestFinished(() => server.close());
   const id = `${server.url}/${randomUUID()}`;
   const connections = await Promise.all(
-    owners.map(async (owner) => {
-      const connected = await repositories.connections.connect({
-        organization: 'org_1',
-        owner,
-        provider: 'apple',
-        grant: {
-          account: { id, name: caldavUser.username },
-          scopes: [],
-          credential: { kind: 'app_password', serverUrl: server.url, ...caldavUser },
-        },
-      });
-      if (connected.kind !== 'connected') throw new Error(connected.kind);
-      return connected.id;
-    }),
+    owners.map((owner) => connectCaldav(repositories.connections, server.url, owner, id)),
   );
   const [first, second = first] = connections;
   if (first === undefined || second === undefined) throw new Error('no connection');

@@ -1,5 +1,4 @@
 /** Runs rounds of the synchronization of a scripted CalDAV calendar against a real database, and records the signals. */
-import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { onTestFinished } from 'vitest';
 import type { SyncCalendarsInput, SyncCalendarsResult } from '../../activities/contract.ts';
@@ -12,6 +11,7 @@ import { createOutboundDispatcher } from '../../providers/outbound/dispatcher.ts
 import { createGuardedFetch } from '../../providers/outbound/guarded-fetch.ts';
 import { useActivityHarness } from './activity-harness.ts';
 import { newAuditionId } from './audition-trail.ts';
+import { connectCaldav } from './caldav-connection.ts';
 import { caldavUser } from './caldav-user.ts';
 import { ada, later, slot } from './calendar-sync-harness.ts';
 import { calendar as calendarText, event } from './calendar-text.ts';
@@ -28,18 +28,7 @@ export const useCaldavSync = () => {
       await dispatcher.destroy();
       await server.close();
     });
-    const connected = await repositories.connections.connect({
-      organization: 'org_1',
-      owner: 'ada',
-      provider: 'apple',
-      grant: {
-        account: { id: `${server.url}/${randomUUID()}`, name: caldavUser.username },
-        scopes: [],
-        credential: { kind: 'app_password', serverUrl: server.url, ...caldavUser },
-      },
-    });
-    if (connected.kind !== 'connected') throw new Error(connected.kind);
-    const connection = connected.id;
+    const connection = await connectCaldav(repositories.connections, server.url, 'ada');
     const name = calendarName('apple', { id: connection, account: caldavUser.username }, server.calendarId);
     const uid = eventIdFor(auditionId);
     await repositories.writtenEvents.record({
